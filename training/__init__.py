@@ -1,0 +1,1 @@
+"""Training of the embedded model ``vtok-mini``; not part of the wheel."""
