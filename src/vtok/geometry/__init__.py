@@ -1,0 +1,1 @@
+"""From the size of a picture to its tokens; numpy only."""

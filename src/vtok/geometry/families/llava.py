@@ -1,0 +1,62 @@
+"""LLaVA-1.5: the shorter side to a fixed length, the middle cut out, one tile, always the same number of tokens.
+
+Source: transformers, ``models/clip/image_processing_clip.py`` and ``image_transforms.py``
+(``get_resize_output_image_size``, ``center_crop``), as configured in ``llava-hf/llava-1.5-7b-hf``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vtok.errors import UsageError
+from vtok.geometry.layout import Grid, Layout, Tile
+
+
+@dataclass(frozen=True)
+class Llava:
+    """``shortest_edge`` px after resizing, ``crop`` px cut from the middle (None: the whole is squeezed to a
+    square), patches of ``patch`` px."""
+
+    shortest_edge: int = 336
+    crop: int | None = 336
+    patch: int = 14
+
+    @property
+    def side(self) -> int:
+        """Side of the square that the encoder sees, px."""
+        return self.crop or self.shortest_edge
+
+    def layout(self, width: int, height: int) -> Layout:
+        """One tile, one grid; what the crop cuts off is in no token's box. Sizes in px, at least 1 x 1."""
+        if width < 1 or height < 1:
+            raise UsageError(f"a picture of {width} x {height} px has no pixels; both sides must be at least 1")
+        side = self.side
+        if self.crop is None:
+            resized = (side, side)
+            box = (0.0, 0.0, float(width), float(height))
+        else:
+            resized = self._resize(width, height)
+            box = self._crop((width, height), resized, side)
+        rows = side // self.patch
+        return Layout((width, height), resized, (Tile((side, side), box),), (Grid(rows, rows, box),))
+
+    def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The same for every size."""
+        return np.full(np.broadcast(widths, heights).shape, (self.side // self.patch) ** 2, np.int64)
+
+    def _resize(self, width: int, height: int) -> tuple[int, int]:
+        short, long = sorted((width, height))
+        scaled = int(self.shortest_edge * long / short)
+        return (self.shortest_edge, scaled) if width <= height else (scaled, self.shortest_edge)
+
+    @staticmethod
+    def _crop(source: tuple[int, int], resized: tuple[int, int], side: int) -> tuple[float, float, float, float]:
+        # The crop starts at half of what is over, rounded down; where the picture is smaller it is padded.
+        starts = [(length - side) // 2 for length in resized]
+        scales = [whole / part for whole, part in zip(source, resized, strict=True)]
+        left, top = (start * scale for start, scale in zip(starts, scales, strict=True))
+        right, bottom = ((start + side) * scale for start, scale in zip(starts, scales, strict=True))
+        return left, top, right, bottom
