@@ -14,9 +14,9 @@ class Family(Protocol):
     """A rule with its settings filled in; a frozen dataclass in a file of its own under ``families/``."""
 
     def layout(self, width: int, height: int) -> Layout:
-        """The layout of a picture of ``width`` x ``height`` px; raises ``UsageError`` for a size without pixels."""
+        """The layout of a picture of ``width`` x ``height`` px; raises ``UsageError`` for a size it refuses."""
         ...
 
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Tokens in the language model's sequence for many sizes at once, same shape as the inputs, int64."""
+        """Tokens in the language model's sequence for many sizes at once, int64, -1 where ``layout`` would refuse."""
         ...
