@@ -48,4 +48,6 @@ class MissingExtra(VtokError):
     """A part of vtok whose optional dependencies are not installed."""
 
     def __init__(self, what: str, extra: str, missing: str) -> None:
-        super().__init__(f'{what} needs "{missing}", which is not installed. Install it with: pip install "vtok[{extra}]"')
+        super().__init__(
+            f'{what} needs "{missing}", which is not installed. Install it with: pip install "vtok[{extra}]"'
+        )

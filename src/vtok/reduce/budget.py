@@ -18,7 +18,9 @@ def tokens(budget: int | str | None, count: int) -> int:
     try:
         value = float(text) if share else int(text)
     except ValueError:
-        raise BudgetError(f"cannot read the budget {budget!r}; write a number of tokens, such as 144, or a share, such as 25%") from None
+        raise BudgetError(
+            f"cannot read the budget {budget!r}; write a number of tokens, such as 144, or a share, such as 25%"
+        ) from None
     if not 0 < value < float("inf"):
         raise BudgetError(f"a budget of {budget} keeps no visual token; it must be at least 1 (or above 0%)")
     if share and value > 100:

@@ -69,7 +69,9 @@ def row_weights(query: Tensor, key: Tensor, mask: Tensor | None, scaling: float 
     return scores.softmax(-1)
 
 
-def _attend(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **kwargs: Any) -> Any:
+def _attend(
+    module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **kwargs: Any
+) -> Any:
     recorder = _recorder.get()
     if recorder is not None:
         recorder.see(module, query, key, attention_mask, kwargs.get("scaling"))
@@ -81,9 +83,7 @@ AttentionMaskInterface.register(NAME, sdpa_mask)
 
 
 @contextmanager
-def record(
-    part: nn.Module, modules: Sequence[nn.Module], row: int, want_keys: bool = False
-) -> Iterator[Recorder]:
+def record(part: nn.Module, modules: Sequence[nn.Module], row: int, want_keys: bool = False) -> Iterator[Recorder]:
     """Record one query row of the attention ``modules`` of ``part`` (a vision tower, a language model).
 
     The part's configured attention is put back afterwards, also after an error.

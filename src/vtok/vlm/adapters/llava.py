@@ -134,4 +134,3 @@ class LlavaAdapter:
             raise MethodError("this model takes its visual tokens before the first layer, where there is no attention")
         part: nn.Module = layers[max(states) - 1].self_attn
         return part
-
