@@ -92,7 +92,8 @@ def _check_size(name: str, size: tuple[int, int], limits: Limits) -> None:
         raise ImageError(f"{name} is {width} x {height} px and has no pixels")
     if width * height > limits.pixels:
         raise ImageError(
-            f"{name} is {width} x {height} px = {width * height:,} pixels, over the limit of {limits.pixels:,}; shrink it first"
+            f"{name} is {width} x {height} px = {width * height:,} pixels, over the limit of {limits.pixels:,}; "
+            "shrink it first"
         )
 
 

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from vtok.errors import MethodError
-from vtok.reduce import budget as budgets
-from vtok.reduce.method import Method
-from vtok.reduce.registry import parse
-from vtok.reduce.selection import Selection
+from vtok.reduction import budget as budgets
+from vtok.reduction.method import Method
+from vtok.reduction.registry import parse
+from vtok.reduction.selection import Selection
 from vtok.vlm.adapters import adapter_of
 from vtok.vlm.adapters.base import Adapter
 from vtok.vlm.reducing import encode_and_reduce

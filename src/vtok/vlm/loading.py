@@ -29,9 +29,7 @@ def resolve(name: str | Path) -> Path:
     config = _json(path / "config.json")
     for file in ("config.json", "tokenizer_config.json", "processor_config.json", "preprocessor_config.json"):
         if (path / file).exists() and "auto_map" in _json(path / file):
-            raise ModelError(
-                f"{file} in {name} asks for code of its own to be run (auto_map); vtok runs no remote code"
-            )
+            raise ModelError(f"{file} in {name} asks for its own code to be run (auto_map); vtok runs no remote code")
     model_type = config.get("model_type")
     if not isinstance(model_type, str):
         raise ModelError(f"config.json in {name} names no model_type")
@@ -95,6 +93,6 @@ def _check_weights(path: Path, name: str | Path) -> None:
     if pickles:
         raise ModelError(
             f"{name} has its weights only as a pickle ({sorted(pickles)[0]}), which can run code; vtok opens "
-            "safetensors alone. Convert it on a machine you can lose, with save_pretrained(..., safe_serialization=True)"
+            "safetensors alone. Convert it where nothing can be lost, with transformers' save_pretrained"
         )
     raise ModelError(f"{name} has no weights: no .safetensors file in it")

@@ -24,9 +24,9 @@ from transformers import LogitsProcessor, TextStreamer
 from vtok.errors import UsageError
 from vtok.geometry.layout import Layout
 from vtok.image.source import open_image
-from vtok.reduce import budget as budgets
-from vtok.reduce.method import Method, Need, PixelMethod, Seen
-from vtok.reduce.registry import parse
+from vtok.reduction import budget as budgets
+from vtok.reduction.method import Method, Need, PixelMethod, Seen
+from vtok.reduction.registry import parse
 from vtok.vlm.adapters import adapter_of
 from vtok.vlm.ledger import ImageTokens, Ledger, Seconds, cache_size
 from vtok.vlm.loading import load_model, pick_device, pick_dtype, resolve
@@ -182,7 +182,7 @@ class VLM:
 
         ``pictures`` is one or several; further ``options`` are those of ``generate``.
         """
-        several = pictures if isinstance(pictures, list | tuple) else [pictures]
+        several = [pictures] if isinstance(pictures, str | Path | bytes | Image.Image) else list(pictures)
         chosen = parse(method) if budget is not None else None
         budgets.tokens(budget, 1)
         prompt_ids(self.processor, question, [0] * len(several), self.image_token)

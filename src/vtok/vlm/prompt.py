@@ -22,7 +22,8 @@ def prompt_text(processor: Any, question: str, images: int) -> str:
     tokenizer = processor.tokenizer
     template = getattr(processor, "chat_template", None) or tokenizer.chat_template
     if template is None:
-        return "USER: " + (processor.image_token + "\n") * images + f"{question} ASSISTANT:"
+        pictures = f"{processor.image_token}\n" * images
+        return f"USER: {pictures}{question} ASSISTANT:"
     content: list[dict[str, str]] = [{"type": "image"}] * images + [{"type": "text", "text": question}]
     text: str = tokenizer.apply_chat_template(
         [{"role": "user", "content": content}], chat_template=template, add_generation_prompt=True, tokenize=False

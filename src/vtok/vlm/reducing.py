@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vtok.reduce import budget as budgets
-from vtok.reduce.method import Method, Need, PixelMethod, Seen
-from vtok.reduce.selection import Selection
-from vtok.reduce.windows import middles, window_of
+from vtok.reduction import budget as budgets
+from vtok.reduction.method import Method, Need, PixelMethod, Seen
+from vtok.reduction.selection import Selection
+from vtok.reduction.windows import middles, window_of
 from vtok.vlm.adapters.base import Adapter
 
 

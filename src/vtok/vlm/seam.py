@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from vtok.errors import MethodError, ModelError
-from vtok.reduce.selection import Selection
+from vtok.reduction.selection import Selection
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,21 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from vtok.geometry.layout import Layout
-from vtok.reduce.method import Need, Seen
+from vtok.reduction.method import Need, Seen
 
 
 class Adapter(Protocol):
     """One architecture of transformers; stateless."""
 
-    model_types: tuple[str, ...]
-    #: The arguments of ``forward`` that carry pictures or say how to encode them.
-    image_inputs: tuple[str, ...]
+    @property
+    def model_types(self) -> tuple[str, ...]:
+        """The ``model_type`` values of config.json that this adapter serves."""
+        ...
+
+    @property
+    def image_inputs(self) -> tuple[str, ...]:
+        """The arguments of ``forward`` that carry pictures or say how to encode them."""
+        ...
 
     def check(self, model: Any) -> None:
         """Raise ``ModelError`` when this model differs from what the adapter can serve."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from vtok.errors import MethodError, ModelError
 from vtok.geometry.families.llava import Llava
 from vtok.geometry.layout import Layout
-from vtok.reduce.method import Need, Seen
+from vtok.reduction.method import Need, Seen
 from vtok.vlm.attention import record
 
 TOWERS = ("clip_vision_model", "siglip_vision_model")

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import torch
 
-from vtok.reduce.method import Method, Seen
-from vtok.reduce.selection import Selection
-from vtok.reduce.windows import balanced_grid
+from vtok.reduction.method import Method, Seen
+from vtok.reduction.selection import Selection
+from vtok.reduction.windows import balanced_grid
 
 
 @dataclass(frozen=True)

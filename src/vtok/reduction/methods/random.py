@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import torch
 
-from vtok.reduce.method import Method, Seen
-from vtok.reduce.selection import Selection
+from vtok.reduction.method import Method, Seen
+from vtok.reduction.selection import Selection
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import torch
 
-from vtok.reduce.method import Method, Seen
-from vtok.reduce.selection import Selection
-from vtok.reduce.windows import balanced_grid, middles, window_of
+from vtok.reduction.method import Method, Seen
+from vtok.reduction.selection import Selection
+from vtok.reduction.windows import balanced_grid, middles, window_of
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from vtok.reduce.method import PixelMethod
-from vtok.reduce.windows import balanced_grid
+from vtok.reduction.method import PixelMethod
+from vtok.reduction.windows import balanced_grid
 
 
 @dataclass(frozen=True)

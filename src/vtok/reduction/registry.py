@@ -11,8 +11,8 @@ from dataclasses import fields
 from typing import Any
 
 from vtok.errors import MethodError
-from vtok.reduce import methods
-from vtok.reduce.method import Method
+from vtok.reduction import methods
+from vtok.reduction.method import Method
 
 
 def names() -> tuple[str, ...]:

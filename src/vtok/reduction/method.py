@@ -13,7 +13,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from vtok.errors import MethodError
-from vtok.reduce.selection import Selection
+from vtok.reduction.selection import Selection
 
 
 class Need(enum.Enum):

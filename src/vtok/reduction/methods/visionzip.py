@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from vtok.errors import MethodError
-from vtok.reduce.method import Method, Need, Seen
-from vtok.reduce.selection import Selection
+from vtok.reduction.method import Method, Need, Seen
+from vtok.reduction.selection import Selection
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class VisionZip(Method):
 
     def select(self, seen: Seen, budget: int) -> Selection:
         """See ``Method.select``."""
-        assert seen.cls_attention is not None and seen.keys is not None
+        assert seen.cls_attention is not None
         scores = seen.cls_attention.float().sum(0)
         targets_wanted = min(int(budget * self.contextual + 0.5), budget - 1)
         dominant = scores.topk(budget - targets_wanted).indices.sort().values
