@@ -12,8 +12,6 @@ from PIL import Image, ImageDraw
 from vtok.vlm.loading import EMBEDDED_PATH
 from vtok.vlm.pipeline import VLM, load
 
-torch.set_num_threads(2)
-
 SIDE, PATCH = 84, 14
 TOKENS = (SIDE // PATCH) ** 2
 

@@ -2,7 +2,7 @@
 
 First the projector alone is fitted to say the symbols that the language model knows, then everything is trained on
 questions; "read all" is among them for every picture with words. The dense losses go on beside it at a low weight,
-and a quarter of the pictures are dense pages, so that reading goes on improving.
+and three pictures in eight are dense pages, so that reading goes on improving.
 """
 
 import random
@@ -19,7 +19,7 @@ from training.packing import Packed, answer_logits, exact, pack
 from training.scene import GRID, dense, sparse
 from training.tasks import questions
 
-ASKED, PAGES = 6, 2
+ASKED, PAGES = 5, 3
 FIT_MINUTES = 2.0
 
 
@@ -113,7 +113,7 @@ def train(minutes: float, device: str) -> None:
     """Train for ``minutes``, the projector's fit included, and leave ``runs/joint.pt``."""
     parts = Parts(device)
     # The encoder can read already, so it is moved gently; at its own stage's rates it forgets within minutes.
-    rates = {"tower": (0.003, 3e-4), "heads": (0.003, 5e-4), "projector": (0.0, 1e-3)}
+    rates = {"tower": (0.006, 5e-4), "heads": (0.006, 5e-4), "projector": (0.0, 1e-3)}
     optimizers = Optimizers([(part, *rates.get(name, (0.008, 1e-3))) for name, part in parts.modules().items()])
     clock = Clock(minutes - FIT_MINUTES)
     checkpoint = Checkpoint("joint", parts.modules(), optimizers, clock)
@@ -153,7 +153,7 @@ def losses(
         logits, tokens = answer_logits(parts.language, parts.head, seen, places, packed)
     answers = nn.functional.cross_entropy(logits.float(), tokens)
     dense_part, right = model.dense_loss(dense_logits, presence, labels, labels["present"])
-    return answers + 0.3 * dense_part, answers.item(), exact(logits, tokens, packed), right
+    return answers + 0.7 * dense_part, answers.item(), exact(logits, tokens, packed), right
 
 
 @torch.no_grad()

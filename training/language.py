@@ -1,7 +1,7 @@
 """Stage 2: the language model learns to look things up on symbols, before it sees a picture.
 
 A symbol stands for what a good encoder would say of a patch: a sum of embeddings of its dense labels, its row and
-its column. No picture and no encoder is involved. To be quick, a scene shows it 64 of its 576 patches: the
+its column. No picture and no encoder is involved. To be quick, a scene shows it 144 of its 576 patches: the
 things' centres, some ink and some background, each at its true position.
 """
 
@@ -20,7 +20,7 @@ from training.packing import Packed, answer_logits, exact, pack
 from training.scene import GRID, sparse
 from training.tasks import questions
 
-BATCH, SHOWN = 16, 64
+BATCH, SHOWN = 16, 144
 NAMES = ("centre", "colour", "index", "length")
 
 
@@ -31,7 +31,9 @@ class Symbols(nn.Module):
         super().__init__()
         self.each = nn.ModuleDict({name: nn.Embedding(model.HEADS[name], model.WIDTH) for name in NAMES})
         self.row, self.column = nn.Embedding(GRID, model.WIDTH), nn.Embedding(GRID, model.WIDTH)
-        for table in self.each.values():
+        # Which of the nine places of ``tasks.place`` a patch lies in.
+        self.cell = nn.Embedding(9, model.WIDTH)
+        for table in (*self.each.values(), self.cell):
             nn.init.normal_(table.weight, std=0.1)
         for axis in (self.row, self.column):
             # Smooth in the coordinate: with unrelated vectors for the 24 rows, places stay at chance for long.
@@ -42,7 +44,8 @@ class Symbols(nn.Module):
 
     def forward(self, labels: dict[str, torch.Tensor], places: torch.Tensor) -> torch.Tensor:
         """``labels`` and ``places`` (b, v) -> (b, v, d)."""
-        total = self.row(places // GRID) + self.column(places % GRID)
+        row, column = places // GRID, places % GRID
+        total = self.row(row) + self.column(column) + self.cell(row * 3 // GRID * 3 + column * 3 // GRID)
         for name in NAMES:
             total = total + self.each[name](labels[name])
         return total
@@ -68,7 +71,12 @@ def example(rng: random.Random) -> dict[str, Any]:
     others = [i for i, value in enumerate(labels["centre"]) if value <= 1]
     places = sorted(centres[:SHOWN] + rng.sample(others, SHOWN - len(centres[:SHOWN])))
     at = torch.tensor(places)
-    return {"places": at, "labels": {n: torch.from_numpy(labels[n])[at] for n in NAMES}, "asked": questions(scene, rng)}
+    shown = {name: torch.from_numpy(labels[name])[at] for name in NAMES}
+    for name in ("index", "length"):
+        # An encoder is often wrong about these two, so the language model must not lean on them alone.
+        wrong = torch.tensor([rng.random() < 0.25 for _ in places]) & (shown[name] > 0)
+        shown[name][wrong] = torch.tensor([rng.randint(1, 5) for _ in range(int(wrong.sum()))], dtype=torch.int64)
+    return {"places": at, "labels": shown, "asked": questions(scene, rng)}
 
 
 def collate(samples: list[dict[str, Any]]) -> tuple[torch.Tensor, dict[str, torch.Tensor], Packed, list[Any]]:

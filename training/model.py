@@ -95,7 +95,7 @@ def dense_loss(
         weight = torch.where(target == 0, 0.1, 1.0)
         if name == "centre":
             weight = torch.where(target == 1, 0.2, weight)
-        total = total + (losses * weight).sum() / weight.sum() * (1.0 if name in ("centre", "cover") else 0.4)
+        total = total + (losses * weight).sum() / weight.sum() * (1.0 if name in ("centre", "cover") else 0.7)
         seen = target > (1 if name == "centre" else 0)
         if seen.any():
             right[name] = (scores.flatten(0, 1).argmax(-1)[seen] == target[seen]).float().mean().item()

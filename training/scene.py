@@ -154,7 +154,7 @@ def sparse(rng: random.Random, test: bool = False) -> Scene:
     shapes = rng.randint(2, 7) if theme == "shapes" else rng.choice((0, 0, 1, 2))
     digits = rng.randint(1, 3) if theme == "digits" else rng.choice((0, 0, 0, 1))
     for colour in rng.sample(colours, min(words, len(colours))):
-        scene.place(_word(rng, test, colour, (20, 42)), rng)
+        scene.place(_word(rng, test, colour, (16, 30)), rng)
     for colour in rng.sample(colours, min(digits, len(colours))):
         scene.place(Digit.draw(rng, test, colour), rng)
     few_shapes = rng.sample(SHAPES, rng.randint(1, 4))
@@ -173,7 +173,7 @@ def dense(rng: random.Random, test: bool = False) -> Scene:
     fonts = rng.choices(TEST_FONTS if test else TRAIN_FONTS, k=4)
     top = float(rng.randint(MARGIN, 14))
     while top < SIDE - 20:
-        cap = int(rng.triangular(15, 40, 17))
+        cap = int(rng.triangular(15, 34, 20))
         left, height = float(rng.randint(MARGIN, 30)), cap
         while True:
             colour, roll = rng.choice(colours), rng.random()

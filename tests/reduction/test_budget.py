@@ -8,7 +8,17 @@ from vtok.reduction.budget import tokens
 
 @pytest.mark.parametrize(
     ("budget", "expected"),
-    [(None, 576), (144, 144), ("144", 144), (" 144 ", 144), ("25%", 144), ("0.1%", 1), ("100%", 576), (9999, 576), (1, 1)],
+    [
+        (None, 576),
+        (144, 144),
+        ("144", 144),
+        (" 144 ", 144),
+        ("25%", 144),
+        ("0.1%", 1),
+        ("100%", 576),
+        (9999, 576),
+        (1, 1),
+    ],
 )
 def test_what_a_budget_allows(budget: int | str | None, expected: int) -> None:
     assert tokens(budget, 576) == expected

@@ -8,7 +8,13 @@ from vtok.reduction.windows import balanced_grid, middles, window_of
 
 @pytest.mark.parametrize(
     ("grid", "budget", "expected"),
-    [((24, 24), 144, (12, 12)), ((24, 24), 64, (8, 8)), ((24, 24), 1, (1, 1)), ((10, 40), 64, (4, 16)), ((2, 2), 99, (2, 2))],
+    [
+        ((24, 24), 144, (12, 12)),
+        ((24, 24), 64, (8, 8)),
+        ((24, 24), 1, (1, 1)),
+        ((10, 40), 64, (4, 16)),
+        ((2, 2), 99, (2, 2)),
+    ],
 )
 def test_balanced(grid: tuple[int, int], budget: int, expected: tuple[int, int]) -> None:
     assert balanced_grid(grid, budget) == expected
