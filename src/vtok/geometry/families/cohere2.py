@@ -1,0 +1,70 @@
+"""Cohere's Command A Vision: squeezed onto the canvas of tiles that enlarges it least, and a thumbnail behind.
+
+Source: transformers, ``models/cohere2_vision/image_processing_cohere2_vision.py`` and
+``processing_cohere2_vision.py``. A picture too large for every canvas takes the one that shrinks it least. Each
+tile ends with a line break.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vtok.geometry.families.tiling import Ints, arrangements, check_size, count_sizes, cut, whole
+from vtok.geometry.layout import Grid, Layout, Tile
+
+
+@dataclass(frozen=True)
+class Cohere2Vision:
+    """Square tiles of ``tile`` px, at most ``max_tiles``, each ``rows`` x ``rows`` tokens and a line break.
+
+    ``markers`` are the tokens around the picture (begin and end).
+    """
+
+    tile: int = 512
+    max_tiles: int = 12
+    rows: int = 16
+    markers: int = 2
+    tile_markers: int = 1
+
+    def layout(self, width: int, height: int) -> Layout:
+        """The tiles in reading order, then the thumbnail; ``UsageError`` for sizes below 1 x 1 px."""
+        check_size(width, height)
+        best = int(self._best(np.array([width], np.int64), np.array([height], np.int64))[0])
+        columns, rows = arrangements(1, self.max_tiles)[best]
+        boxes = cut(whole(width, height), columns, rows)
+        if len(boxes) > 1:
+            boxes.append(whole(width, height))
+        tiles = tuple(Tile((self.tile, self.tile), box) for box in boxes)
+        grids = tuple(Grid(self.rows, self.rows, box) for box in boxes)
+        structural = self.markers + self.tile_markers * len(boxes)
+        return Layout((width, height), (columns * self.tile, rows * self.tile), tiles, grids, structural)
+
+    def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
+        """``layout(...).total`` for every size (px), int64, -1 below 1 x 1 px."""
+        products = np.array([columns * rows for columns, rows in arrangements(1, self.max_tiles)], np.int64)
+        with_thumbnail = products + (products > 1)
+
+        def rule(w: Ints, h: Ints) -> Ints:
+            return self.markers + with_thumbnail[self._best(w, h)] * (self.rows**2 + self.tile_markers)
+
+        return count_sizes(rule, widths, heights)
+
+    def _best(self, widths: Ints, heights: Ints) -> NDArray[np.intp]:
+        """Which of ``arrangements`` each size takes; the first among equals."""
+        across = [count * self.tile / widths for count in range(1, self.max_tiles + 1)]
+        down = [count * self.tile / heights for count in range(1, self.max_tiles + 1)]
+        canvases = arrangements(1, self.max_tiles)
+        scales = [np.minimum(across[columns - 1], down[rows - 1]) for columns, rows in canvases]
+        best = np.zeros(widths.shape, np.intp)
+        least = np.full(widths.shape, np.inf)
+        for i, scale in enumerate(scales):
+            better = (scale >= 1) & (scale < least)
+            best[better] = i
+            least[better] = scale[better]
+        large = np.flatnonzero(np.isinf(least))
+        if large.size:
+            best[large] = np.argmax([scale[large] for scale in scales], axis=0)
+        return best
