@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.tiling import Ints, check_size, count_sizes, queries, whole
+from vtok.geometry.families.tiling import Ints, check_size, count_sizes, pair, queries, whole
 from vtok.geometry.layout import Box, Layout, Size, Tile
 
 # (rows, columns) of 490 px in the order in which they are tried.
@@ -62,7 +62,7 @@ class Aria:
         return count_sizes(rule, widths, heights)
 
     def _crops(self, width: int, height: int) -> tuple[Size, list[Box]]:
-        best = int(_best_canvas(np.array([width], np.int64), np.array([height], np.int64), self.canvases)[0])
+        best = int(_best_canvas(*pair(width, height), self.canvases)[0])
         high, wide = self.canvases[best]
         if wide / width < high / height:
             resized = (wide, min(math.ceil(height * (wide / width)), high))

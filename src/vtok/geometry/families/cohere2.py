@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.tiling import Ints, arrangements, check_size, count_sizes, cut, whole
+from vtok.geometry.families.tiling import Ints, arrangements, check_size, count_sizes, cut, least_enlarged, pair, whole
 from vtok.geometry.layout import Grid, Layout, Tile
 
 
@@ -32,7 +32,7 @@ class Cohere2Vision:
     def layout(self, width: int, height: int) -> Layout:
         """The tiles in reading order, then the thumbnail; ``UsageError`` for sizes below 1 x 1 px."""
         check_size(width, height)
-        best = int(self._best(np.array([width], np.int64), np.array([height], np.int64))[0])
+        best = least_enlarged(*pair(width, height), self.tile, self.max_tiles)[0]
         columns, rows = arrangements(1, self.max_tiles)[best]
         boxes = cut(whole(width, height), columns, rows)
         if len(boxes) > 1:
@@ -48,23 +48,7 @@ class Cohere2Vision:
         with_thumbnail = products + (products > 1)
 
         def rule(w: Ints, h: Ints) -> Ints:
-            return self.markers + with_thumbnail[self._best(w, h)] * (self.rows**2 + self.tile_markers)
+            tiles = with_thumbnail[least_enlarged(w, h, self.tile, self.max_tiles)]
+            return self.markers + tiles * (self.rows**2 + self.tile_markers)
 
         return count_sizes(rule, widths, heights)
-
-    def _best(self, widths: Ints, heights: Ints) -> NDArray[np.intp]:
-        """Which of ``arrangements`` each size takes; the first among equals."""
-        across = [count * self.tile / widths for count in range(1, self.max_tiles + 1)]
-        down = [count * self.tile / heights for count in range(1, self.max_tiles + 1)]
-        canvases = arrangements(1, self.max_tiles)
-        scales = [np.minimum(across[columns - 1], down[rows - 1]) for columns, rows in canvases]
-        best = np.zeros(widths.shape, np.intp)
-        least = np.full(widths.shape, np.inf)
-        for i, scale in enumerate(scales):
-            better = (scale >= 1) & (scale < least)
-            best[better] = i
-            least[better] = scale[better]
-        large = np.flatnonzero(np.isinf(least))
-        if large.size:
-            best[large] = np.argmax([scale[large] for scale in scales], axis=0)
-        return best

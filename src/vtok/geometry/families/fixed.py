@@ -25,7 +25,7 @@ class Fixed:
     ``pooled`` tokens that show all of it stand before the grid (Florence-2's pooled one, the queries of BLIP-2 or
     Kosmos-2); ``structural`` counts the markers beside them. ``shape``: how the picture becomes square, squeezed
     ("squeeze"), its shorter side fitted and the middle cut out ("crop"), or its longer side fitted and padded on
-    both sides ("pad").
+    both sides ("pad", the shorter one stretched to at least ``min_side`` px).
     """
 
     size: int = 224
@@ -33,6 +33,7 @@ class Fixed:
     pooled: int = 0
     structural: int = 0
     shape: Literal["squeeze", "crop", "pad"] = "squeeze"
+    min_side: int = 14
 
     def layout(self, width: int, height: int) -> Layout:
         """One tile and its tokens; ``UsageError`` for sizes below 1 x 1 px."""
@@ -50,8 +51,12 @@ class Fixed:
     def _place(self, width: int, height: int) -> tuple[Size, Box]:
         if self.shape == "squeeze":
             return (self.size, self.size), whole(width, height)
-        fitted = min(width, height) if self.shape == "crop" else max(width, height)
-        resized = (max(1, int(self.size * width / fitted)), max(1, int(self.size * height / fitted)))
+        if self.shape == "crop":
+            shorter = min(width, height)
+            resized = (int(self.size * width / shorter), int(self.size * height / shorter))
+        else:
+            scale = self.size / max(width, height)
+            resized = (max(round(width * scale), self.min_side), max(round(height * scale), self.min_side))
         # What is over is cut evenly from both ends, what is missing padded evenly; an odd pixel is at the far end.
         scales = width / resized[0], height / resized[1]
         over = [length - self.size for length in resized]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, whole
+from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair, whole
 from vtok.geometry.layout import Grid, Layout, Tile
 
 # No picture is resized to more than this on its longer side, px.
@@ -37,7 +37,7 @@ class Idefics3:
     def layout(self, width: int, height: int) -> Layout:
         """The tiles in reading order, then the thumbnail; ``UsageError`` for sizes below 1 x 1 px."""
         check_size(width, height)
-        sides = self._tiles(np.array([width], np.int64), np.array([height], np.int64))
+        sides = self._tiles(*pair(width, height))
         columns, rows = (int(side[0]) for side in sides)
         boxes = cut(whole(width, height), columns, rows) if columns * rows > 1 else []
         boxes.append(whole(width, height))

@@ -50,53 +50,63 @@ class InternVL:
         """``layout(...).total`` for every size (px), int64, -1 below 1 x 1 px."""
 
         def rule(w: Ints, h: Ints) -> Ints:
-            tiles = closest_tiles(w, h, self.tile, self.min_tiles, self.max_tiles)
-            tiles += tiles > 1
-            counts: Ints = self.markers + tiles * (self.rows**2 + self.tile_markers)
-            return counts
+            columns, rows = closest_tiles(w, h, self.tile, self.min_tiles, self.max_tiles)
+            tiles = columns * rows
+            return self.markers + (tiles + (tiles > 1)) * (self.rows**2 + self.tile_markers)
 
         return count_sizes(rule, widths, heights)
 
 
-def closest_canvas(width: int, height: int, tile: int, smallest: int, largest: int) -> tuple[int, int]:
-    """(columns, rows) of tiles of ``tile`` px for a picture of ``width`` x ``height`` px."""
+def closest_canvas(
+    width: int, height: int, tile: int, smallest: int, largest: int, longest: int | None = None
+) -> tuple[int, int]:
+    """(columns, rows) of tiles of ``tile`` px for a picture of ``width`` x ``height`` px.
+
+    ``smallest`` to ``largest`` tiles, at most ``longest`` a side.
+    """
     ratio, area = width / height, width * height
     best, least = (1, 1), float("inf")
-    for columns, rows in arrangements(smallest, largest):
+    for columns, rows in arrangements(smallest, largest, longest):
         off = abs(ratio - columns / rows)
         if off < least or (off == least and area > 0.5 * tile * tile * columns * rows):
             best, least = (columns, rows), off
     return best
 
 
-def closest_tiles(widths: Ints, heights: Ints, tile: int, smallest: int, largest: int) -> Ints:
-    """The tiles of ``closest_canvas`` for one-dimensional arrays of sides of at least 1 px."""
-    ratios, counts = _classes(smallest, largest)
+def closest_tiles(
+    widths: Ints, heights: Ints, tile: int, smallest: int, largest: int, longest: int | None = None
+) -> tuple[Ints, Ints]:
+    """(columns, rows) as ``closest_canvas`` has them, for one-dimensional arrays of sides of at least 1 px."""
+    ratios, canvases = _classes(smallest, largest, longest)
     ratio = widths / heights
     above = np.minimum(np.searchsorted(ratios, ratio), len(ratios) - 1)
     below = np.maximum(above - 1, 0)
     off_below, off_above = np.abs(ratio - ratios[below]), np.abs(ratio - ratios[above])
     nearest = np.where(off_below < off_above, below, above)
-    tiles: Ints = counts[nearest, 0]
+    columns, rows = canvases[0, nearest], canvases[1, nearest]
     area = widths * heights
-    for more in range(1, counts.shape[1]):
-        candidate = counts[nearest, more]
-        tiles = np.where((candidate > 0) & (area > 0.5 * tile * tile * candidate), candidate, tiles)
+    for more in range(2, len(canvases), 2):
+        wide, high = canvases[more, nearest], canvases[more + 1, nearest]
+        larger = (wide > 0) & (area > 0.5 * tile * tile * wide * high)
+        columns, rows = np.where(larger, wide, columns), np.where(larger, high, rows)
     # Halfway between two ratios the order of the canvases decides: rare, so one by one.
     for i in np.flatnonzero((off_below == off_above) & (below != above)):
-        columns, rows = closest_canvas(int(widths[i]), int(heights[i]), tile, smallest, largest)
-        tiles[i] = columns * rows
-    return tiles
+        columns[i], rows[i] = closest_canvas(int(widths[i]), int(heights[i]), tile, smallest, largest, longest)
+    return columns, rows
 
 
 @lru_cache(maxsize=64)
-def _classes(smallest: int, largest: int) -> tuple[NDArray[np.float64], Ints]:
-    """The distinct ratios, ascending, and the tiles of each one's canvases, ascending, padded with 0."""
+def _classes(smallest: int, largest: int, longest: int | None) -> tuple[NDArray[np.float64], Ints]:
+    """The distinct ratios, ascending, and the canvases of each.
+
+    The second has a column a ratio and two lines a canvas, its columns and its rows, fewer tiles first, filled up
+    with 0.
+    """
     classes: dict[float, list[int]] = {}
-    for columns, rows in arrangements(smallest, largest):
-        classes.setdefault(columns / rows, []).append(columns * rows)
+    for columns, rows in arrangements(smallest, largest, longest):
+        classes.setdefault(columns / rows, []).extend((columns, rows))
     ratios = sorted(classes)
-    counts = np.zeros((len(ratios), max(map(len, classes.values()))), np.int64)
+    canvases = np.zeros((max(map(len, classes.values())), len(ratios)), np.int64)
     for i, ratio in enumerate(ratios):
-        counts[i, : len(classes[ratio])] = classes[ratio]
-    return np.array(ratios), counts
+        canvases[: len(classes[ratio]), i] = classes[ratio]
+    return np.array(ratios), canvases

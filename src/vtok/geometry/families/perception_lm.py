@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, whole
+from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair, whole
 from vtok.geometry.layout import Grid, Layout, Tile
 
 
@@ -35,7 +35,7 @@ class PerceptionLM:
         check_size(width, height)
         boxes, columns, rows = [whole(width, height)], 1, 1
         if self.tiled:
-            best = int(self._best(np.array([width], np.int64), np.array([height], np.int64))[0])
+            best = int(self._best(*pair(width, height))[0])
             columns, rows = _canvases(self.max_tiles)[best]
             boxes += cut(whole(width, height), columns, rows)
         tiles = tuple(Tile((self.tile, self.tile), box) for box in boxes)

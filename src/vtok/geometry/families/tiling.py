@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,10 +18,12 @@ Ints = NDArray[np.int64]
 _BLOCK = 1 << 14
 
 
-def check_size(width: int, height: int) -> None:
-    """Raises ``UsageError`` unless both sides, in px, are at least 1."""
+def check_size(width: int, height: int, least: int = 1) -> None:
+    """Raises ``UsageError`` unless both sides, in px, are at least ``least``."""
     if width < 1 or height < 1:
-        raise UsageError(f"a picture of {width} x {height} px has no pixels; both sides must be at least 1")
+        raise UsageError(f"a picture of {width} x {height} px has no pixels; both sides must be at least {least}")
+    if min(width, height) < least:
+        raise UsageError(f"a picture of {width} x {height} px is too small; both sides must be at least {least}")
 
 
 def count_sizes(rule: Callable[[Ints, Ints], Ints], widths: ArrayLike, heights: ArrayLike) -> Ints:
@@ -58,8 +61,40 @@ def queries(count: int, box: Box) -> tuple[Grid, ...]:
     return (Grid(1, 1, box),) * count
 
 
+def pair(width: int, height: int) -> tuple[Ints, Ints]:
+    """One size as the arrays that a vectorised rule takes."""
+    return np.array([width], np.int64), np.array([height], np.int64)
+
+
 @lru_cache(maxsize=64)
-def arrangements(smallest: int, largest: int) -> tuple[tuple[int, int], ...]:
-    """Every (columns, rows) of ``smallest`` to ``largest`` tiles, fewer tiles first, then fewer columns."""
-    pairs = [(c, r) for c in range(1, largest + 1) for r in range(1, largest + 1) if smallest <= c * r <= largest]
-    return tuple(sorted(pairs, key=lambda pair: pair[0] * pair[1]))
+def arrangements(smallest: int, largest: int, longest: int | None = None) -> tuple[tuple[int, int], ...]:
+    """Every (columns, rows) of ``smallest`` to ``largest`` tiles, at most ``longest`` a side, fewer tiles first."""
+    sides = range(1, min(largest, longest or largest) + 1)
+    grids = [(columns, rows) for columns in sides for rows in sides if smallest <= columns * rows <= largest]
+    return tuple(sorted(grids, key=lambda grid: grid[0] * grid[1]))
+
+
+def least_enlarged(
+    widths: Ints, heights: Ints, tile: int, largest: int, number: type[np.floating[Any]] = np.float64
+) -> NDArray[np.intp]:
+    """Which of ``arrangements(1, largest)`` of tiles of ``tile`` px enlarges each size least, the smallest of equals.
+
+    A size too large for all of them takes the one that shrinks it least. ``number``: the precision in which the
+    source compares scales.
+    """
+    # Molmo 2 takes its margins off first, which can leave a side of 0 or less: the scales are then infinite or
+    # negative, and still rank as they do in its source.
+    with np.errstate(divide="ignore"):
+        across = [number(count * tile) / widths.astype(number) for count in range(1, largest + 1)]
+        down = [number(count * tile) / heights.astype(number) for count in range(1, largest + 1)]
+    scales = [np.minimum(across[columns - 1], down[rows - 1]) for columns, rows in arrangements(1, largest)]
+    best = np.zeros(widths.shape, np.intp)
+    least = np.full(widths.shape, np.inf, number)
+    for i, scale in enumerate(scales):
+        better = (scale >= 1) & (scale < least)
+        best[better] = i
+        least[better] = scale[better]
+    large = np.flatnonzero(np.isinf(least))
+    if large.size:
+        best[large] = np.argmax([scale[large] for scale in scales], axis=0)
+    return best
