@@ -20,6 +20,7 @@ from vtok.geometry.families.glm5_next import Glm5Next
 from vtok.geometry.families.glm_image import GlmImage
 from vtok.geometry.families.inkling import Inkling
 from vtok.geometry.families.kimi_k25 import KimiK25
+from vtok.geometry.families.kimi_vl import KimiVl
 from vtok.geometry.families.lfm2_vl import Lfm2Vl
 from vtok.geometry.families.llava_next import LlavaNext
 from vtok.geometry.families.llava_onevision import LlavaOnevision
@@ -69,6 +70,8 @@ FAMILIES = {
     "inkling-scaled": Inkling(scale=1.5),
     "inkling2": Inkling(spare_column=False),
     "kimi-k2.5": KimiK25(),
+    "kimi-vl": KimiVl(),
+    "kimi-vl-thinking": KimiVl(max_patches=16384),
     "lfm2-vl": Lfm2Vl(),
     "lfm2-vl-bare": Lfm2Vl(thumbnail=False, markers=False),
     "lfm2-vl-whole": Lfm2Vl(min_tiles=1, max_tiles=1),
@@ -183,6 +186,16 @@ def test_padding_and_cropping_of_the_source():
     wide = LlavaNext(pinpoints=((336, 672),)).layout(900, 300)
     assert (wide.resized, wide.grids[1].rows) == ((672, 224), 16)
     assert wide.grids[1].box == pytest.approx((0, 0, 900, 300))
+
+
+def test_kimi_vl_by_hand():
+    # 640 x 480 needs 23 x 18 tokens of 28 px; 3000 x 2000 has 214 x 142 patches, so sqrt(4096 / 30388) of each side.
+    assert KimiVl().layout(640, 480).total == 23 * 18
+    large = KimiVl().layout(3000, 2000)
+    assert (large.resized, large.total) == ((40 * 28, 27 * 28), 40 * 27)
+    assert large.grids[0].box == pytest.approx((0, 0, 1120 / 1101 * 3000, 756 / 734 * 2000))
+    with pytest.raises(UsageError, match="comes to 512 x 2 patches, and this model takes fewer than 512 a side"):
+        KimiVl().layout(7150, 20)
 
 
 def test_structural_tokens_are_told_apart():
@@ -377,6 +390,56 @@ def test_random_sizes_count_as_in_transformers(name):
         except ValueError:
             expected.append(-1)
     assert FAMILIES[name].count_many(*np.array(pairs).T).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("cosmos3-edge", "cosmos3_edge"),
+        ("ernie4.5-vl", "ernie4_5_vl_moe"),
+        ("glm4v", "glm4v"),
+        ("glm5-next", "glm5_next"),
+        ("glm-image", "glm_image"),
+        ("hy-v4-vl", "hy_v4_vl"),
+        ("paddleocr-vl", "paddleocr_vl"),
+        ("qwen2-vl", "qwen2_vl"),
+        ("video-llama3", "video_llama_3"),
+    ],
+)
+def test_real_preprocessing_of_pictures(name, module):
+    image = pytest.importorskip("PIL.Image")
+    made, family = processor(module)(), FAMILIES[name]
+    for size in ((98, 154), (97, 153), (43, 150), (29, 30), (420, 167)):
+        [(_, rows, columns)] = made(image.new("RGB", size), return_tensors="np")["image_grid_thw"].tolist()
+        layout = family.layout(*size)
+        assert layout.resized == (columns * family.patch, rows * family.patch), size
+        assert layout.grids[0].count == rows * columns // family.merge**2
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "setting"),
+    [
+        ("llava-1.6", "llava_next", {"vision_feature_select_strategy": "default"}),
+        ("llava-onevision-qwen2", "llava_onevision", {"vision_aspect_ratio": "anyres_max_9"}),
+    ],
+)
+def test_rows_that_the_model_really_makes(name, module, setting):
+    pytest.importorskip("transformers")
+    torch = pytest.importorskip("torch")
+    family = FAMILIES[name]
+    found = importlib.import_module(f"transformers.models.{module}.modeling_{module}")
+    model = getattr(found, "LlavaNextModel" if module == "llava_next" else "LlavaOnevisionModel")
+    vision = SimpleNamespace(image_size=family.side, patch_size=family.patch)
+    pinpoints = [list(size) for size in family.pinpoints]
+    self = SimpleNamespace(config=SimpleNamespace(vision_config=vision, image_grid_pinpoints=pinpoints))
+    for width, height in [(672, 336), (673, 335), (337, 1009), (900, 300), (54, 6000), *sizes(40, f"rows {name}")]:
+        layout = family.layout(width, height)
+        features = torch.zeros(len(layout.tiles), family.cells**2, 1)
+        made, _ = model.pack_image_features(
+            self, [features], torch.tensor([[height, width]]), image_newline=torch.ones(1), **setting
+        )
+        assert len(made[0]) == layout.total, (width, height)
+        assert int(made[0].sum()) == layout.structural, (width, height)
 
 
 def test_real_preprocessing_of_pictures_a_few_pixels_high():

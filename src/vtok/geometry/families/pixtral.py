@@ -41,7 +41,7 @@ class Pixtral:
         return self.patch * self.merge
 
     def layout(self, width: int, height: int) -> Layout:
-        """One grid; sizes in px. A very thin picture may come out without tokens, as it does in transformers."""
+        """One grid; sizes in px. A very thin picture may come out without tokens, as transformers counts it."""
         check_size(width, height)
         w, h = width, height
         ratio = max(h / self.longest_edge, w / self.longest_edge)
