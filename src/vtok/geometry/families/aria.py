@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.tiling import Ints, check_size, count_sizes, pair, queries, whole
+from vtok.geometry.families.tiling import Ints, check_size, count_sizes, fullest_canvas, pair, queries, whole
 from vtok.geometry.layout import Box, Layout, Size, Tile
 
 # (rows, columns) of 490 px in the order in which they are tried.
@@ -57,12 +57,12 @@ class Aria:
         def rule(w: Ints, h: Ints) -> Ints:
             if not self.split:
                 return np.full(w.shape, self.tokens, np.int64)
-            return self.tokens * crops[_best_canvas(w, h, self.canvases)]
+            return self.tokens * crops[fullest_canvas(w, h, self.canvases)]
 
         return count_sizes(rule, widths, heights)
 
     def _crops(self, width: int, height: int) -> tuple[Size, list[Box]]:
-        best = int(_best_canvas(*pair(width, height), self.canvases)[0])
+        best = int(fullest_canvas(*pair(width, height), self.canvases)[0])
         high, wide = self.canvases[best]
         if wide / width < high / height:
             resized = (wide, min(math.ceil(height * (wide / width)), high))
@@ -89,19 +89,3 @@ class Aria:
         left, top, right, bottom = box
         across, down = (right - left) / resized[0], (bottom - top) / resized[1]
         return resized, (left, top, left + self.size * across, top + self.size * down)
-
-
-def _best_canvas(widths: Ints, heights: Ints, canvases: tuple[tuple[int, int], ...]) -> NDArray[np.intp]:
-    """Which canvas keeps the most pixels of each size and, among those, wastes the fewest; the first of equals."""
-    best = np.zeros(widths.shape, np.intp)
-    most = np.full(widths.shape, -1, np.int64)
-    waste = np.zeros(widths.shape, np.int64)
-    area = widths * heights
-    for i, (high, wide) in enumerate(canvases):
-        scale = np.minimum(wide / widths, high / heights)
-        kept = np.minimum((widths * scale).astype(np.int64) * (heights * scale).astype(np.int64), area)
-        wasted = wide * high - kept
-        better = (kept > most) | ((kept == most) & (wasted < waste))
-        best[better] = i
-        most[better], waste[better] = kept[better], wasted[better]
-    return best

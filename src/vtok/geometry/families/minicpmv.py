@@ -2,7 +2,8 @@
 
 Source: transformers, ``models/minicpmv4_6/image_processing_minicpmv4_6.py`` (``get_sliced_grid``,
 ``find_best_resize``, ``get_refine_size``) and ``processing_minicpmv4_6.py``; the same in ``minicpmv4_7`` and, with
-``small_image_upsize="always"``, in ``minicpm_ocr``. Errors are distances of logarithms.
+``small_image_upsize="always"``, in ``minicpm_ocr``. Earlier models: ``openbmb/MiniCPM-V-2_6``,
+``image_processing_minicpmv.py``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair, whole
+from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair, queries, whole
 from vtok.geometry.layout import Grid, Layout, Tile
 
 Floats = NDArray[np.float64]
@@ -25,14 +26,18 @@ Sides = tuple[NDArray[np.float64] | Ints, NDArray[np.float64] | Ints]
 class MiniCpmV:
     """Slices of about ``scale`` x ``scale`` px, at most ``max_slices``, a token for ``side`` x ``side`` px.
 
-    ``side`` is 56 in the mode "16x", 28 in "4x". Structural: begin and end of the whole and of each slice, a newline
-    between rows of slices, and, with ``numbered``, the picture's number between two markers (three tokens, below 10).
+    ``side`` is 56 in the mode "16x", 28 in "4x". ``queries``: a slice gives that many, whatever its size, which have
+    no place within it, and ``side`` is the patch (14); so in the older models. Structural: begin and end of the whole
+    and of each slice, a newline between rows of slices, ``slice_markers`` around all slices (2 in MiniCPM-V 2.5), and,
+    with ``numbered``, the picture's number between two markers (three tokens, below 10).
     """
 
     scale: int = 448
     max_slices: int = 9
     side: int = 56
+    queries: int | None = None
     numbered: bool = True
+    slice_markers: int = 0
 
     def layout(self, width: int, height: int) -> Layout:
         """The whole, then the slices in reading order; ``UsageError`` for sizes below 1 x 1 px."""
@@ -47,8 +52,11 @@ class MiniCpmV:
             wide, high = (int(side[0]) for side in self._slice(*size, np.array([columns]), np.array([rows])))
             resized = (columns * wide, rows * high)
             tiles += [Tile((wide, high), box) for box in cut(whole(width, height), columns, rows)]
-        grids = tuple(Grid(tile.size[1] // self.side, tile.size[0] // self.side, tile.box) for tile in tiles)
-        structural = 2 * len(tiles) + max(rows - 1, 0) + 3 * self.numbered
+        if self.queries is None:
+            grids = tuple(Grid(tile.size[1] // self.side, tile.size[0] // self.side, tile.box) for tile in tiles)
+        else:
+            grids = tuple(grid for tile in tiles for grid in queries(self.queries, tile.box))
+        structural = 2 * len(tiles) + 3 * self.numbered + (rows - 1 + self.slice_markers if sliced else 0)
         return Layout((width, height), resized, tuple(tiles), grids, structural)
 
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -56,13 +64,11 @@ class MiniCpmV:
 
         def rule(w: Ints, h: Ints) -> Ints:
             columns, rows = self._grid(w, h)
-            wide, high = self._fit((w, h), columns == 0)
-            counts: Ints = (wide // self.side) * (high // self.side) + 2 + 3 * self.numbered
+            counts: Ints = self._tokens(*self._fit((w, h), columns == 0)) + 2 + 3 * self.numbered
             sliced = np.flatnonzero(columns)
             columns, rows = columns[sliced], rows[sliced]
-            wide, high = self._slice(w[sliced], h[sliced], columns, rows)
-            tokens = (wide // self.side) * (high // self.side) + 2
-            counts[sliced] += columns * rows * tokens + rows - 1
+            tokens = self._tokens(*self._slice(w[sliced], h[sliced], columns, rows))
+            counts[sliced] += columns * rows * (tokens + 2) + rows - 1 + self.slice_markers
             return counts
 
         return count_sizes(rule, widths, heights)
@@ -101,6 +107,11 @@ class MiniCpmV:
         )
         wide, high = sides
         return self._fit((wide, high), np.ones(wide.shape, np.bool_))
+
+    def _tokens(self, wide: Ints, high: Ints) -> Ints:
+        if self.queries is None:
+            return (wide // self.side) * (high // self.side)
+        return np.full(wide.shape, self.queries, np.int64)
 
     def _whole_tokens(self, lengths: Floats) -> Ints:
         sides: Ints = np.maximum(np.rint(lengths / self.side) * self.side, self.side).astype(np.int64)

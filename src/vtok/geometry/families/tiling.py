@@ -98,3 +98,22 @@ def least_enlarged(
     if large.size:
         best[large] = np.argmax([scale[large] for scale in scales], axis=0)
     return best
+
+
+def fullest_canvas(widths: Ints, heights: Ints, canvases: tuple[tuple[int, int], ...]) -> NDArray[np.intp]:
+    """Which of ``canvases``, (height, width) in px, keeps the most pixels of each size.
+
+    Among those that keep as many the one that wastes the fewest; the first of equals.
+    """
+    best = np.zeros(widths.shape, np.intp)
+    most = np.full(widths.shape, -1, np.int64)
+    waste = np.zeros(widths.shape, np.int64)
+    area = widths * heights
+    for i, (high, wide) in enumerate(canvases):
+        scale = np.minimum(wide / widths, high / heights)
+        kept = np.minimum((widths * scale).astype(np.int64) * (heights * scale).astype(np.int64), area)
+        wasted = wide * high - kept
+        better = (kept > most) | ((kept == most) & (wasted < waste))
+        best[better] = i
+        most[better], waste[better] = kept[better], wasted[better]
+    return best
