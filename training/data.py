@@ -50,7 +50,13 @@ class _Count(Sampler[int]):
             index += 1
 
 
-def batches(make: Callable[[random.Random], Any], seed: int, size: int, step: int, collate: Any = None) -> Iterator[Any]:
+def batches(
+    make: Callable[[random.Random], Any], seed: int, size: int, step: int, collate: Any = None
+) -> Iterator[Any]:
     """Batches of ``size`` samples from batch ``step`` on, drawn by one worker process beside the training."""
     torch.multiprocessing.set_sharing_strategy("file_system")
-    return iter(DataLoader(_Stream(make, seed), size, sampler=_Count(step * size), num_workers=1, prefetch_factor=8, collate_fn=collate))
+    return iter(
+        DataLoader(
+            _Stream(make, seed), size, sampler=_Count(step * size), num_workers=1, prefetch_factor=8, collate_fn=collate
+        )
+    )

@@ -67,7 +67,14 @@ class Word(Item):
     kind = "word"
 
     def __init__(self, text: str, colour: str, font: str, cap: int, stretch: float, slant: float, weight: int) -> None:
-        self.name, self.colour, self.cap, self.stretch, self.slant, self.weight = text, colour, cap, stretch, slant, weight
+        self.name, self.colour, self.cap, self.stretch, self.slant, self.weight = (
+            text,
+            colour,
+            cap,
+            stretch,
+            slant,
+            weight,
+        )
         self.font = font_of_cap_height(font, cap)
         natural = [self.font.getlength(c) * stretch for c in text]
         gap = 0.04 * cap
@@ -134,10 +141,25 @@ def _outline(name: str, turn: float) -> list[tuple[float, float]]:
         points = [(0.0, -0.95), (0.9, 0.75), (-0.9, 0.75)]
     elif name == "cross":
         a, b = 0.3, 0.92
-        points = [(-a, -b), (a, -b), (a, -a), (b, -a), (b, a), (a, a), (a, b), (-a, b), (-a, a), (-b, a), (-b, -a), (-a, -a)]
+        points = [
+            (-a, -b),
+            (a, -b),
+            (a, -a),
+            (b, -a),
+            (b, a),
+            (a, a),
+            (a, b),
+            (-a, b),
+            (-a, a),
+            (-b, a),
+            (-b, -a),
+            (-a, -a),
+        ]
     else:
         radii = (1.0, 0.42)
-        points = [(radii[i % 2] * math.sin(i * math.pi / 5), -radii[i % 2] * math.cos(i * math.pi / 5)) for i in range(10)]
+        points = [
+            (radii[i % 2] * math.sin(i * math.pi / 5), -radii[i % 2] * math.cos(i * math.pi / 5)) for i in range(10)
+        ]
     sin, cos = math.sin(turn), math.cos(turn)
     return [(x * cos - y * sin, x * sin + y * cos) for x, y in points]
 

@@ -5,6 +5,7 @@ its column. No picture and no encoder is involved. To be quick, a scene shows it
 things' centres, some ink and some background, each at its true position.
 """
 
+import math
 import random
 from typing import Any
 
@@ -30,8 +31,14 @@ class Symbols(nn.Module):
         super().__init__()
         self.each = nn.ModuleDict({name: nn.Embedding(model.HEADS[name], model.WIDTH) for name in NAMES})
         self.row, self.column = nn.Embedding(GRID, model.WIDTH), nn.Embedding(GRID, model.WIDTH)
-        for table in (*self.each.values(), self.row, self.column):
+        for table in self.each.values():
             nn.init.normal_(table.weight, std=0.1)
+        for axis in (self.row, self.column):
+            # Smooth in the coordinate: with unrelated vectors for the 24 rows, places stay at chance for long.
+            at = torch.linspace(-1, 1, GRID)[:, None]
+            curves = torch.cat([at, at**2, (2 * math.pi * at).sin(), (2 * math.pi * at).cos()], 1)
+            with torch.no_grad():
+                axis.weight.copy_(curves @ torch.randn(curves.shape[1], model.WIDTH) * 0.15)
 
     def forward(self, labels: dict[str, torch.Tensor], places: torch.Tensor) -> torch.Tensor:
         """``labels`` and ``places`` (b, v) -> (b, v, d)."""

@@ -20,7 +20,9 @@ class Optimizers:
                 if not parameter.requires_grad:
                     continue
                 (hidden if parameter.ndim == 2 and ".layers." in f".{name}" else rest).append(parameter)
-        self.each: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, lr=adam, betas=(0.9, 0.98), weight_decay=0.01)]
+        self.each: list[torch.optim.Optimizer] = [
+            torch.optim.AdamW(rest, lr=adam, betas=(0.9, 0.98), weight_decay=0.01)
+        ]
         if hidden:
             self.each.append(torch.optim.Muon(hidden, lr=muon, weight_decay=0.01))
         self.rates = [group["lr"] for optimizer in self.each for group in optimizer.param_groups]

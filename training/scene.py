@@ -86,7 +86,12 @@ class Scene:
                 x, y = mark.centre
                 centre = min(int(y // PATCH), GRID - 1), min(int(x // PATCH), GRID - 1)
                 what = WHAT_INDEX[mark.what]
-                for name, value in (("cover", what + 1), ("colour", colour), ("index", mark.index + 1), ("length", mark.length)):
+                for name, value in (
+                    ("cover", what + 1),
+                    ("colour", colour),
+                    ("index", mark.index + 1),
+                    ("length", mark.length),
+                ):
                     grids[name][rows, columns] = value
                     grids[name][centre] = value
                 grids["centre"][rows, columns] = np.maximum(grids["centre"][rows, columns], 1)
@@ -135,7 +140,9 @@ def _word(rng: random.Random, test: bool, colour: str, cap: tuple[int, int], fon
     if test:  # fonts that were never trained on are shown as they are
         return Word(draw_word(rng, test), colour, font, rng.randint(*cap), 1.0, 0.0, 0)
     slant = rng.uniform(-0.1, 0.3) if rng.random() < 0.4 else 0.0
-    return Word(draw_word(rng, test), colour, font, rng.randint(*cap), rng.uniform(0.85, 1.2), slant, rng.random() < 0.15)
+    return Word(
+        draw_word(rng, test), colour, font, rng.randint(*cap), rng.uniform(0.85, 1.2), slant, rng.random() < 0.15
+    )
 
 
 def sparse(rng: random.Random, test: bool = False) -> Scene:
@@ -153,7 +160,9 @@ def sparse(rng: random.Random, test: bool = False) -> Scene:
     few_shapes = rng.sample(SHAPES, rng.randint(1, 4))
     few_colours = rng.sample(colours, min(len(colours), rng.randint(1, 4)))
     for _ in range(shapes):
-        scene.place(Shape(rng.choice(few_shapes), rng.choice(few_colours), rng.uniform(30, 70), rng.uniform(-0.25, 0.25)), rng)
+        scene.place(
+            Shape(rng.choice(few_shapes), rng.choice(few_colours), rng.uniform(30, 70), rng.uniform(-0.25, 0.25)), rng
+        )
     return scene if scene.items else sparse(rng, test)
 
 

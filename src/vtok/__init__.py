@@ -1,3 +1,30 @@
-"""vtok knows, fits and cuts the visual tokens of the vision-language model you run."""
+"""vtok knows, fits and cuts the visual tokens of the vision-language model you run.
+
+``import vtok`` needs numpy and Pillow only; what needs torch is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from vtok.errors import MissingExtraError, VtokError
+
+if TYPE_CHECKING:
+    from vtok.vlm.context import reduce
+    from vtok.vlm.pipeline import load
 
 __version__ = "0.1.0"
+__all__ = ["VtokError", "__version__", "load", "reduce"]
+
+#: Public names that live in rooms which need an extra, and where they are.
+_LAZY = {"load": "vtok.vlm.pipeline", "reduce": "vtok.vlm.context"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'vtok' has no attribute {name!r}")
+    try:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(f"vtok.{name}", "hf", str(error.name)) from error

@@ -8,7 +8,7 @@
     ├── MethodError               an unknown method, or one that cannot do what was asked
     ├── UsageError                an argument that makes no sense; the command line exits with 2
     │   └── BudgetError           a budget of zero or less, or one that cannot be read
-    └── MissingExtra              a part of vtok whose dependencies are not installed
+    └── MissingExtraError         a part of vtok whose dependencies are not installed
 
 Each message is one line that a person can act on. The command line prints it to stderr without a traceback.
 """
@@ -44,8 +44,10 @@ class BudgetError(UsageError):
     """A budget that is zero, negative, or that cannot be read."""
 
 
-class MissingExtra(VtokError):
+class MissingExtraError(VtokError):
     """A part of vtok whose optional dependencies are not installed."""
 
     def __init__(self, what: str, extra: str, missing: str) -> None:
-        super().__init__(f'{what} needs "{missing}", which is not installed. Install it with: pip install "vtok[{extra}]"')
+        super().__init__(
+            f'{what} needs {missing}, which is not installed. Install it with: pip install "vtok[{extra}]"'
+        )

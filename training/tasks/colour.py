@@ -4,7 +4,12 @@ import random
 
 from training.scene import Scene
 
-PHRASES = ("What colour is the {}?", "Which colour does the {} have?", "What is the colour of the {}?", "What color is the {}?")
+PHRASES = (
+    "What colour is the {}?",
+    "Which colour does the {} have?",
+    "What is the colour of the {}?",
+    "What color is the {}?",
+)
 
 
 def ask(scene: Scene, rng: random.Random) -> tuple[str, str] | None:

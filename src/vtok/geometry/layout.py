@@ -81,7 +81,12 @@ class Layout:
         boxes = np.array([tile.box for tile in self.tiles])
         (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
         width, height = self.source
-        return max(0.0, float(left)), max(0.0, float(top)), min(float(width), float(right)), min(float(height), float(bottom))
+        return (
+            max(0.0, float(left)),
+            max(0.0, float(top)),
+            min(float(width), float(right)),
+            min(float(height), float(bottom)),
+        )
 
     def tokens_in(self, box: Box) -> NDArray[np.int64]:
         """Indices of the visual tokens that show any of ``box`` (source pixels), ascending."""

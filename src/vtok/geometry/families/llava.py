@@ -12,17 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtok.errors import UsageError
-from vtok.geometry.layout import Grid, Layout, Tile
+from vtok.geometry.layout import Box, Grid, Layout, Size, Tile
 
 
 @dataclass(frozen=True)
 class Llava:
     """``shortest_edge`` px after resizing, ``crop`` px cut from the middle (None: the whole is squeezed to a
-    square), patches of ``patch`` px."""
+    square), patches of ``patch`` px; ``pad`` first fills the picture up to a square, so that nothing is cut off."""
 
     shortest_edge: int = 336
     crop: int | None = 336
     patch: int = 14
+    pad: bool = False
 
     @property
     def side(self) -> int:
@@ -34,11 +35,12 @@ class Llava:
         if width < 1 or height < 1:
             raise UsageError(f"a picture of {width} x {height} px has no pixels; both sides must be at least 1")
         side = self.side
-        if self.crop is None:
-            resized = (side, side)
+        resized = (side, side) if self.pad or self.crop is None else self._resize(width, height)
+        if self.pad:
+            box = self._square(width, height)
+        elif self.crop is None:
             box = (0.0, 0.0, float(width), float(height))
         else:
-            resized = self._resize(width, height)
             box = self._crop((width, height), resized, side)
         rows = side // self.patch
         return Layout((width, height), resized, (Tile((side, side), box),), (Grid(rows, rows, box),))
@@ -47,13 +49,19 @@ class Llava:
         """The same for every size."""
         return np.full(np.broadcast(widths, heights).shape, (self.side // self.patch) ** 2, np.int64)
 
-    def _resize(self, width: int, height: int) -> tuple[int, int]:
+    def _resize(self, width: int, height: int) -> Size:
         short, long = sorted((width, height))
         scaled = int(self.shortest_edge * long / short)
         return (self.shortest_edge, scaled) if width <= height else (scaled, self.shortest_edge)
 
     @staticmethod
-    def _crop(source: tuple[int, int], resized: tuple[int, int], side: int) -> tuple[float, float, float, float]:
+    def _square(width: int, height: int) -> Box:
+        long = max(width, height)
+        left, top = -((long - width) // 2), -((long - height) // 2)
+        return float(left), float(top), float(left + long), float(top + long)
+
+    @staticmethod
+    def _crop(source: Size, resized: Size, side: int) -> Box:
         # The crop starts at half of what is over, rounded down; where the picture is smaller it is padded.
         starts = [(length - side) // 2 for length in resized]
         scales = [whole / part for whole, part in zip(source, resized, strict=True)]

@@ -1,0 +1,64 @@
+"""``vtok``: collects the verbs, and turns every error into one line on stderr and an exit code.
+
+0 done, 1 failed, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from vtok import __version__
+from vtok.cli import ask, doctor, show, trace
+from vtok.errors import VtokError
+
+app = typer.Typer(
+    name="vtok",
+    help="Knows, fits and cuts the visual tokens of the vision-language model you run.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(ask.ask)
+app.command()(show.show)
+app.command()(trace.trace)
+app.command()(doctor.doctor)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"vtok {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Knows, fits and cuts the visual tokens of the vision-language model you run."""
+
+
+def main() -> None:
+    """Run the command line; never shows a traceback for bad input."""
+    try:
+        app()
+    except VtokError as error:
+        typer.echo(f"vtok: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does; that is no fault.
+        sys.stderr.close()
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("vtok: stopped", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

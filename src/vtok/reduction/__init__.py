@@ -1,0 +1,1 @@
+"""Token reduction: methods as pure functions of tensors, one file each."""

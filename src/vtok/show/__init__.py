@@ -1,0 +1,1 @@
+"""Overlays and plots: what became of a picture's tokens."""

@@ -1,0 +1,1 @@
+"""Load a checkpoint, encode, reduce, interleave, generate, and keep the ledger."""

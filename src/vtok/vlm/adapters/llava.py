@@ -1,0 +1,136 @@
+"""LLaVA: a CLIP-like tower, a two-layer projector, any language model. All that vtok knows of it is in this file.
+
+Source: transformers, ``models/llava/modeling_llava.py`` and ``models/clip/modeling_clip.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from vtok.errors import MethodError, ModelError
+from vtok.geometry.families.llava import Llava
+from vtok.geometry.layout import Layout
+from vtok.reduction.method import Need, Seen
+from vtok.vlm.attention import record
+
+TOWERS = ("clip_vision_model", "siglip_vision_model")
+
+
+class LlavaAdapter:
+    """``LlavaForConditionalGeneration`` with a tower of fixed resolution."""
+
+    model_types = ("llava",)
+    image_inputs = ("pixel_values", "vision_feature_layer", "vision_feature_select_strategy", "image_sizes")
+
+    def check(self, model: Any) -> None:
+        """See ``Adapter.check``."""
+        kind = model.config.vision_config.model_type
+        if kind not in TOWERS:
+            raise ModelError(f"this LLaVA has a vision tower of type {kind!r}; served are: {', '.join(TOWERS)}")
+        if self._has_cls(model) and model.config.vision_feature_select_strategy != "default":
+            raise ModelError(
+                "this LLaVA hands the CLS token on to the language model (vision_feature_select_strategy is "
+                f"{model.config.vision_feature_select_strategy!r}); expected 'default', where only patches are"
+            )
+
+    def image_token_id(self, model: Any) -> int:
+        """See ``Adapter.image_token_id``."""
+        return int(model.config.image_token_id)
+
+    def grids(self, model: Any, inputs: Mapping[str, Any]) -> list[tuple[int, int]]:
+        """See ``Adapter.grids``."""
+        pixels = inputs["pixel_values"]
+        patch = model.config.vision_config.patch_size
+        return [(pixels.shape[-2] // patch, pixels.shape[-1] // patch)] * pixels.shape[0]
+
+    def encode(self, model: Any, inputs: Mapping[str, Any], needs: frozenset[Need]) -> list[Seen]:
+        """See ``Adapter.encode``."""
+        watches = bool(needs & {Need.CLS_ATTENTION, Need.KEYS})
+        if Need.CLS_ATTENTION in needs and not self._has_cls(model):
+            raise MethodError(
+                f"this method reads CLS attention, but the vision tower ({model.config.vision_config.model_type}) has "
+                "no CLS token; take a method without it, such as pool or uniform"
+            )
+        tower = model.base_model.vision_tower
+        modules = [self._attention(model, inputs)] if watches else []
+        entered: list[Tensor] = []
+        hook = self._projector(model).register_forward_pre_hook(lambda _, args: entered.append(args[0]))
+        try:
+            with record(tower, modules, row=0, want_keys=Need.KEYS in needs) as recorder:
+                output = model.get_image_features(**inputs, return_dict=True)
+        finally:
+            hook.remove()
+        skip = 1 if self._has_cls(model) else 0
+        seen = []
+        for index, (grid, vectors) in enumerate(zip(self.grids(model, inputs), output.pooler_output, strict=True)):
+            seen.append(
+                Seen(
+                    grid,
+                    vectors,
+                    features=entered[0][index] if Need.FEATURES in needs else None,
+                    cls_attention=recorder.weights[0][0][index, :, skip:] if Need.CLS_ATTENTION in needs else None,
+                    keys=recorder.keys[0][0][index].mean(0)[skip:] if Need.KEYS in needs else None,
+                )
+            )
+        return seen
+
+    def encode_shrunk(self, model: Any, inputs: Mapping[str, Any], grids: Sequence[tuple[int, int]]) -> list[Tensor]:
+        """See ``Adapter.encode_shrunk``; the tower interpolates its position embeddings to the smaller grid."""
+        pixels, patch = inputs["pixel_values"], model.config.vision_config.patch_size
+        rest = {name: value for name, value in inputs.items() if name != "pixel_values"}
+        vectors = []
+        for one, (rows, columns) in zip(pixels, grids, strict=True):
+            small = nn.functional.interpolate(
+                one[None].float(), (rows * patch, columns * patch), mode="bicubic", antialias=True, align_corners=False
+            )
+            output = model.get_image_features(
+                pixel_values=small.to(pixels.dtype), interpolate_pos_encoding=True, return_dict=True, **rest
+            )
+            vectors.append(output.pooler_output[0])
+        return vectors
+
+    def project(self, model: Any, features: Tensor) -> Tensor:
+        """See ``Adapter.project``."""
+        projected: Tensor = self._projector(model)(features)
+        return projected
+
+    def language_model(self, model: Any) -> nn.Module:
+        """See ``Adapter.language_model``."""
+        part: nn.Module = model.base_model.language_model
+        return part
+
+    def layout(self, processor: Any, size: tuple[int, int]) -> Layout:
+        """See ``Adapter.layout``; the settings are read from the image processor."""
+        images = processor.image_processor
+        patch = int(processor.patch_size)
+        edge, crop = images.size, images.crop_size
+        padded = bool(getattr(images, "do_pad", False))
+        if getattr(edge, "shortest_edge", None) is None or not images.do_center_crop:
+            return Llava(int(edge.height), None, patch, padded).layout(*size)
+        return Llava(int(edge.shortest_edge), int(crop.height), patch, padded).layout(*size)
+
+    @staticmethod
+    def _projector(model: Any) -> nn.Module:
+        part: nn.Module = model.base_model.multi_modal_projector
+        return part
+
+    @staticmethod
+    def _has_cls(model: Any) -> bool:
+        return bool(model.config.vision_config.model_type == "clip_vision_model")
+
+    @staticmethod
+    def _attention(model: Any, inputs: Mapping[str, Any]) -> nn.Module:
+        """The attention of the layer whose output the projector reads; of several layers, the last one."""
+        layers = model.base_model.vision_tower.encoder.layers
+        chosen = inputs.get("vision_feature_layer")
+        chosen = model.config.vision_feature_layer if chosen is None else chosen
+        indices = [chosen] if isinstance(chosen, int) else list(chosen)
+        # hidden_states[0] is the embedding, so that state i is what layer i - 1 gives.
+        states = [index if index >= 0 else len(layers) + 1 + index for index in indices]
+        if max(states) < 1:
+            raise MethodError("this model takes its visual tokens before the first layer, where there is no attention")
+        part: nn.Module = layers[max(states) - 1].self_attn
+        return part

@@ -1,0 +1,100 @@
+"""Attention weights for a few query rows, while the model itself goes on with its fast attention.
+
+transformers lets an attention function be registered by name. Ours calls scaled-dot-product attention and, where a
+recorder asks for it, works out softmax(q k^T) for the wanted rows from the same queries and keys, after any rotary
+embedding. A full attention map is never made. Source: transformers, ``AttentionInterface``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+NAME = "vtok_rows"
+
+
+@dataclass
+class Recorder:
+    """What was seen, in calls' order: ``weights[i]`` are the rows of ``modules[i]``, one tensor a call.
+
+    Each is (batch, heads, keys) float32, softmaxed, of the one query row ``row`` (0 the first, -1 the last).
+    ``keys[i]``, when wanted, are (batch, kv heads, keys, head size).
+    """
+
+    modules: Sequence[nn.Module]
+    row: int
+    want_keys: bool = False
+    weights: list[list[Tensor]] = field(default_factory=list)
+    keys: list[list[Tensor]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.weights = [[] for _ in self.modules]
+        self.keys = [[] for _ in self.modules]
+
+    def see(self, module: nn.Module, query: Tensor, key: Tensor, mask: Tensor | None, scaling: float | None) -> None:
+        """Called from inside the attention of every layer."""
+        for index, wanted in enumerate(self.modules):
+            if wanted is module:
+                self.weights[index].append(row_weights(query, key, mask, scaling, self.row))
+                if self.want_keys:
+                    self.keys[index].append(key)
+
+
+_recorder: ContextVar[Recorder | None] = ContextVar("vtok_recorder", default=None)
+
+
+def row_weights(query: Tensor, key: Tensor, mask: Tensor | None, scaling: float | None, row: int) -> Tensor:
+    """Softmaxed attention of one query row over all keys.
+
+    ``query`` (b, heads, q, c), ``key`` (b, kv heads, k, c), ``mask`` (b, 1, q, k) bool (True = may look) or additive
+    float, or None; returns (b, heads, k) float32. Without a mask the row is taken to see every key, which holds for
+    the first row of an encoder and the last one of a causal model.
+    """
+    one = query[:, :, row].float()
+    groups = query.shape[1] // key.shape[1]
+    keys = key.float().repeat_interleave(groups, dim=1) if groups > 1 else key.float()
+    scores = torch.einsum("bhc,bhkc->bhk", one, keys) * (query.shape[-1] ** -0.5 if scaling is None else scaling)
+    if mask is not None:
+        shown = mask[:, :, row, : key.shape[2]]
+        scores = scores.masked_fill(~shown, float("-inf")) if shown.dtype == torch.bool else scores + shown.float()
+    return scores.softmax(-1)
+
+
+def _attend(
+    module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **kwargs: Any
+) -> Any:
+    recorder = _recorder.get()
+    if recorder is not None:
+        recorder.see(module, query, key, attention_mask, kwargs.get("scaling"))
+    return sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
+
+
+AttentionInterface.register(NAME, _attend)
+AttentionMaskInterface.register(NAME, sdpa_mask)
+
+
+@contextmanager
+def record(part: nn.Module, modules: Sequence[nn.Module], row: int, want_keys: bool = False) -> Iterator[Recorder]:
+    """Record one query row of the attention ``modules`` of ``part`` (a vision tower, a language model).
+
+    The part's configured attention is put back afterwards, also after an error.
+    """
+    config: Any = part.config
+    before = config._attn_implementation
+    recorder = Recorder(modules, row, want_keys)
+    token = _recorder.set(recorder)
+    config._attn_implementation = NAME
+    try:
+        yield recorder
+    finally:
+        config._attn_implementation = before
+        _recorder.reset(token)

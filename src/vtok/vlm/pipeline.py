@@ -1,0 +1,311 @@
+"""The pipeline: a picture becomes visual tokens, the tokens are cut, the language model answers.
+
+Every stage can be called on its own::
+
+    vlm = vtok.load("vtok-mini")
+    seen = vlm.encode(["receipt.png"])             # visual tokens; stop here and look at seen[0].tokens.vectors
+    cut = vlm.reduce(seen, "visionzip", 144)       # the ones that stay
+    answer = vlm.generate(cut, "What is red?")     # Answer: text and ledger
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+from transformers import LogitsProcessor, TextStreamer
+
+from vtok.errors import UsageError
+from vtok.geometry.layout import Layout
+from vtok.image.source import open_image
+from vtok.reduction import budget as budgets
+from vtok.reduction.method import Method, Need, PixelMethod, Seen
+from vtok.reduction.registry import parse
+from vtok.vlm.adapters import adapter_of
+from vtok.vlm.ledger import ImageTokens, Ledger, Seconds, cache_size
+from vtok.vlm.loading import load_model, pick_device, pick_dtype, resolve
+from vtok.vlm.prompt import left_padded, prompt_ids
+from vtok.vlm.reducing import Reduced, encode_and_reduce, reduce_one
+from vtok.vlm.seam import image_output, shorten
+
+Picture = str | Path | bytes | Image.Image
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One picture as the processor made it: ``inputs`` for the model, its layout, and where it came from."""
+
+    name: str
+    image: Image.Image
+    layout: Layout
+    inputs: dict[str, Tensor]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One picture after tower and projector; ``tokens.vectors`` (n, d) are its visual tokens."""
+
+    prepared: Prepared
+    tokens: Seen
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One picture after the cut; ``reduced.vectors`` (k, d) are what the language model will read."""
+
+    prepared: Prepared
+    reduced: Reduced
+    method: str | None
+    budget: int | str | None
+    encode_seconds: float
+    reduce_seconds: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The text, what it cost, and the pictures it was about, with the selections behind them."""
+
+    question: str
+    text: str
+    ledger: Ledger
+    cuts: tuple[Cut, ...]
+
+
+class VLM:
+    """A loaded vision-language model; made by ``vtok.load``."""
+
+    def __init__(self, model: Any, processor: Any, name: str) -> None:
+        self.model, self.processor, self.name = model, processor, name
+        self.adapter = adapter_of(model)
+        self.image_token = self.adapter.image_token_id(model)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model runs."""
+        device: torch.device = self.model.device
+        return device
+
+    def prepare(self, picture: Picture) -> Prepared:
+        """Open and preprocess one picture; nothing is computed yet. Raises ``ImageError``."""
+        start = time.perf_counter()
+        image = open_image(picture)
+        name = str(picture) if isinstance(picture, str | Path) else "image"
+        inputs = self.processor.image_processor(images=image, return_tensors="pt")
+        on_device = {key: self._place(value) for key, value in inputs.items()}
+        layout = self.adapter.layout(self.processor, image.size)
+        return Prepared(name, image, layout, on_device, time.perf_counter() - start)
+
+    @torch.no_grad()
+    def encode(self, pictures: Sequence[Picture | Prepared], cls_attention: bool = False) -> list[Encoded]:
+        """The visual tokens of each picture, with their grid and, when asked for, the encoder's CLS attention.
+
+        Raises ``ImageError`` for a picture that cannot be opened, ``MethodError`` when CLS attention is asked of a
+        tower that has no CLS token.
+        """
+        needs = frozenset({Need.CLS_ATTENTION} if cls_attention else ())
+        return [self._encode(self._prepared(picture), needs) for picture in pictures]
+
+    @torch.no_grad()
+    def reduce(
+        self, encoded: Sequence[Encoded], method: str | Method = "visionzip", budget: int | str = "25%"
+    ) -> list[Cut]:
+        """Cut encoded pictures to ``budget`` tokens each; pictures that lack what the method needs are encoded again.
+
+        Raises ``MethodError`` for an unknown method and ``BudgetError`` for a budget that makes no sense.
+        """
+        chosen, cuts = parse(method), []
+        for one in encoded:
+            tokens, prepared = one.tokens, one.prepared
+            allowed = budgets.tokens(budget, tokens.count)
+            if isinstance(chosen, PixelMethod):
+                cuts.append(self.cut(prepared, chosen, budget))
+                continue
+            if allowed < tokens.count and not _has(tokens, chosen.needs):
+                one = self._encode(prepared, chosen.needs)
+            start = time.perf_counter()
+            reduced = reduce_one(self.adapter, self.model, one.tokens, chosen, allowed)
+            took = time.perf_counter() - start
+            cuts.append(Cut(prepared, reduced, str(chosen), budget, one.seconds, took))
+        return cuts
+
+    def cut(self, picture: Picture | Prepared, method: str | Method | None, budget: int | str | None) -> Cut:
+        """Encode and cut one picture in one go; None for both leaves it whole."""
+        prepared, chosen = self._prepared(picture), None if method is None else parse(method)
+        done = encode_and_reduce(self.adapter, self.model, prepared.inputs, chosen, budget)
+        named = None if chosen is None else str(chosen)
+        return Cut(prepared, done.images[0], named, budget, done.encode_seconds, done.reduce_seconds)
+
+    @torch.no_grad()
+    def generate(
+        self,
+        cuts: Sequence[Cut],
+        question: str,
+        max_new_tokens: int = 64,
+        on_text: Callable[[str], None] | None = None,
+        **options: Any,
+    ) -> Answer:
+        """Answer one question about the pictures; ``on_text`` is called with each piece of text as it comes.
+
+        ``options`` go to transformers' ``generate`` (``do_sample``, ``temperature``, ``num_beams`` ...).
+        """
+        if on_text is not None:
+            options["streamer"] = _Streamer(self.processor.tokenizer, on_text)
+        return self._answer(cuts, [question], max_new_tokens, options)[0]
+
+    @torch.no_grad()
+    def generate_batch(
+        self, cuts: Sequence[Cut], questions: Sequence[str], max_new_tokens: int = 64, **options: Any
+    ) -> list[Answer]:
+        """Answer several questions about the same pictures in one batch; the pictures are not encoded again."""
+        if not questions:
+            raise UsageError("there is no question to answer")
+        return self._answer(cuts, list(questions), max_new_tokens, options)
+
+    def ask(
+        self,
+        pictures: Picture | Sequence[Picture],
+        question: str,
+        *,
+        budget: int | str | None = None,
+        method: str | Method = "visionzip",
+        **options: Any,
+    ) -> Answer:
+        """Open, encode, cut and answer in one call; without a ``budget`` every visual token stays.
+
+        ``pictures`` is one or several; further ``options`` are those of ``generate``.
+        """
+        several = [pictures] if isinstance(pictures, str | Path | bytes | Image.Image) else list(pictures)
+        chosen = parse(method) if budget is not None else None
+        budgets.tokens(budget, 1)
+        prompt_ids(self.processor, question, [0] * len(several), self.image_token)
+        return self.generate([self.cut(one, chosen, budget) for one in several], question, **options)
+
+    def _prepared(self, picture: Picture | Prepared) -> Prepared:
+        return picture if isinstance(picture, Prepared) else self.prepare(picture)
+
+    def _encode(self, prepared: Prepared, needs: frozenset[Need]) -> Encoded:
+        start = time.perf_counter()
+        tokens = self.adapter.encode(self.model, prepared.inputs, needs)[0]
+        return Encoded(prepared, tokens, time.perf_counter() - start)
+
+    def _place(self, value: Any) -> Any:
+        if not torch.is_tensor(value):
+            return value
+        return value.to(self.device, self.model.dtype if value.is_floating_point() else value.dtype)
+
+    def prompt(self, cuts: Sequence[Cut], questions: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """The full prompts before the cut, (b, n) ids and mask, every image at its whole count."""
+        counts = [cut.reduced.selection.before for cut in cuts]
+        rows = [prompt_ids(self.processor, question, counts, self.image_token) for question in questions]
+        padding = self.processor.tokenizer.pad_token_id
+        ids, mask = left_padded(rows, self.processor.tokenizer.eos_token_id if padding is None else padding)
+        return ids.to(self.device), mask.to(self.device)
+
+    def _answer(self, cuts: Sequence[Cut], questions: list[str], most: int, options: dict[str, Any]) -> list[Answer]:
+        ids, mask = self.prompt(cuts, questions)
+        selections = [cut.reduced.selection for cut in cuts] * len(questions)
+        short = shorten(ids, mask, self.image_token, selections)
+        clock = _Clock()
+        output = self.model.generate(
+            input_ids=short.input_ids,
+            attention_mask=short.attention_mask,
+            position_ids=short.position_ids,
+            mm_encoder_outputs=image_output([cut.reduced.vectors for cut in cuts] * len(questions)),
+            max_new_tokens=most,
+            return_dict_in_generate=True,
+            logits_processor=[clock],
+            **{"do_sample": False, **options},
+        )
+        clock.stop()
+        rows = output.sequences[:, short.input_ids.shape[1] :]
+        cache = output.cache if getattr(output, "cache", None) is not None else output.past_key_values
+        kv_bytes, lengths = cache_size(cache)
+        answers = []
+        for row, (question, new) in enumerate(zip(questions, rows, strict=True)):
+            text = self.processor.tokenizer.decode(new, skip_special_tokens=True).strip()
+            ledger = Ledger(
+                method=cuts[0].method if cuts else None,
+                budget=cuts[0].budget if cuts else None,
+                images=tuple(_tokens(cut) for cut in cuts),
+                text_tokens=int(mask[row].sum()) - sum(cut.reduced.selection.before for cut in cuts),
+                generated=self._length(new),
+                kv_bytes=kv_bytes // len(questions),
+                kv_lengths=lengths,
+                seconds=clock.seconds(cuts),
+                batch=len(questions),
+            )
+            answers.append(Answer(question, text, ledger, tuple(cuts)))
+        return answers
+
+    def _length(self, new: Tensor) -> int:
+        """Tokens up to and with the first end token; what follows in a batch is padding."""
+        ends = self.model.generation_config.eos_token_id
+        ends = [] if ends is None else [ends] if isinstance(ends, int) else ends
+        over = torch.isin(new, torch.tensor(ends, device=new.device, dtype=new.dtype)).nonzero()
+        return int(over[0]) + 1 if over.numel() else new.numel()
+
+
+class _Clock(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped here
+    """Notes when each token is ready; the first call ends the prefill."""
+
+    def __init__(self) -> None:
+        self.start, self.times = time.perf_counter(), []  # type: float, list[float]
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        if scores.is_cuda:
+            torch.cuda.synchronize()
+        self.times.append(time.perf_counter())
+        return scores
+
+    def stop(self) -> None:
+        self.times.append(time.perf_counter())
+
+    def seconds(self, cuts: Sequence[Cut]) -> Seconds:
+        first, decoded = self.times[0], len(self.times) - 2
+        return Seconds(
+            preprocess=sum(cut.prepared.seconds for cut in cuts),
+            encode=sum(cut.encode_seconds for cut in cuts),
+            reduce=sum(cut.reduce_seconds for cut in cuts),
+            prefill=first - self.start,
+            per_token=(self.times[-2] - first) / decoded if decoded else None,
+        )
+
+
+class _Streamer(TextStreamer):  # type: ignore[misc]  # transformers is untyped here
+    def __init__(self, tokenizer: Any, on_text: Callable[[str], None]) -> None:
+        super().__init__(tokenizer, skip_prompt=True, skip_special_tokens=True)
+        self.on_text = on_text
+
+    def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
+        if text:
+            self.on_text(text)
+
+
+def _has(tokens: Seen, needs: frozenset[Need]) -> bool:
+    there = {Need.CLS_ATTENTION: tokens.cls_attention, Need.KEYS: tokens.keys, Need.FEATURES: tokens.features}
+    return all(there[need] is not None for need in needs)
+
+
+def _tokens(cut: Cut) -> ImageTokens:
+    selection = cut.reduced.selection
+    return ImageTokens(cut.prepared.name, cut.prepared.image.size, selection.before, selection.after)
+
+
+def load(path_or_name: str | Path = "vtok-mini", device: str | None = None, dtype: str | None = None) -> VLM:
+    """Load a checkpoint directory, or the embedded ``vtok-mini``; offline, no remote code, safetensors only.
+
+    ``device`` is a torch device (default: CUDA, else MPS, else CPU), ``dtype`` float32, bfloat16 or float16
+    (default: float32 on CPUs, bfloat16 on accelerators). Raises ``ModelError`` for a directory that cannot be used.
+    """
+    path = resolve(path_or_name)
+    where = pick_device(device)
+    model, processor = load_model(path, where, pick_dtype(dtype, where))
+    return VLM(model, processor, str(path_or_name))

@@ -1,0 +1,97 @@
+"""The seam before the language model: dropped placeholders leave the prompt, the others keep their positions.
+
+The kept visual tokens go in through transformers' own ``mm_encoder_outputs``; no model code is patched, and the KV
+cache is short in every layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+from vtok.errors import MethodError, ModelError
+from vtok.reduction.selection import Selection
+
+
+@dataclass(frozen=True)
+class Shortened:
+    """A batch of prompts after the cut, padded on the left: all (b, m), and what was kept of the originals.
+
+    ``columns`` holds, for each position, the column of the original prompt it stood in (-1 for padding).
+    """
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    position_ids: Tensor
+    columns: Tensor
+
+    def take(self, values: Tensor, fill: int) -> Tensor:
+        """Another (b, n) tensor of the original prompt, such as labels, cut the same way."""
+        taken = values.gather(1, self.columns.clamp(min=0))
+        return taken.masked_fill(self.columns < 0, fill)
+
+
+def shorten(
+    input_ids: Tensor,
+    attention_mask: Tensor | None,
+    image_token: int,
+    selections: Sequence[Selection],
+    renumber: bool = False,
+) -> Shortened:
+    """Drop from every prompt the placeholders that ``selections`` (one an image, in order) do not keep.
+
+    ``input_ids`` and ``attention_mask`` are (b, n), padded on any side. Kept tokens have the positions that they had
+    in the full prompt; with ``renumber`` positions are counted anew, without gaps. Raises ``ModelError`` when the
+    placeholders do not match the images, ``MethodError`` for a mask that is not 2-D.
+    """
+    if attention_mask is None:
+        attention_mask = torch.ones_like(input_ids)
+    if attention_mask.ndim != 2:
+        raise MethodError(
+            f"tokens cannot be cut under a {attention_mask.ndim}-D attention mask; pass the 2-D one of the processor"
+        )
+    held = input_ids == image_token
+    expected = sum(selection.before for selection in selections)
+    if int(held.sum()) != expected:
+        raise ModelError(
+            f"the prompts hold {int(held.sum())} image placeholders, but the images are {expected} visual tokens; "
+            "use the processor that belongs to this model"
+        )
+    keep = attention_mask.bool()
+    # Images follow each other through the batch in reading order, each as an unbroken count of placeholders.
+    survives = torch.cat([_survives(selection) for selection in selections]).to(input_ids.device)
+    keep[held] = survives & keep[held]
+    positions = (attention_mask.long().cumsum(-1) - 1).clamp(min=0)
+    lengths = keep.sum(-1)
+    width = int(lengths.max())
+    rank = keep.long().cumsum(-1) - 1 + (width - lengths)[:, None]
+    columns = torch.full((input_ids.shape[0], width), -1, dtype=torch.int64, device=input_ids.device)
+    row, column = keep.nonzero(as_tuple=True)
+    columns[row, rank[row, column]] = column
+    real = columns >= 0
+    source = columns.clamp(min=0)
+    kept_positions = positions.gather(1, source)
+    if renumber:
+        kept_positions = (real.long().cumsum(-1) - 1).clamp(min=0)
+    padding = input_ids.gather(1, source)
+    return Shortened(
+        torch.where(real, padding, input_ids[:, :1]).masked_fill(~real & (input_ids[:, :1] == image_token), 0),
+        real.to(attention_mask.dtype),
+        kept_positions.masked_fill(~real, 0),
+        columns,
+    )
+
+
+def image_output(vectors: Sequence[Tensor]) -> dict[str, BaseModelOutputWithPooling]:
+    """``mm_encoder_outputs`` from one (k, d) tensor an image."""
+    return {"image": BaseModelOutputWithPooling(pooler_output=list(vectors))}
+
+
+def _survives(selection: Selection) -> Tensor:
+    mask = torch.zeros(selection.before, dtype=torch.bool, device=selection.kept.device)
+    mask[selection.kept] = True
+    return mask
