@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.tiling import Ints, arrangements, check_size, count_sizes, cut, least_enlarged, pair, whole
+from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, least_enlarged, pair, whole
 from vtok.geometry.layout import Grid, Layout, Tile
 
 
@@ -32,8 +32,8 @@ class Cohere2Vision:
     def layout(self, width: int, height: int) -> Layout:
         """The tiles in reading order, then the thumbnail; ``UsageError`` for sizes below 1 x 1 px."""
         check_size(width, height)
-        best = least_enlarged(*pair(width, height), self.tile, self.max_tiles)[0]
-        columns, rows = arrangements(1, self.max_tiles)[best]
+        canvas = least_enlarged(*pair(width, height), self.tile, self.max_tiles)
+        columns, rows = (int(side[0]) for side in canvas)
         boxes = cut(whole(width, height), columns, rows)
         if len(boxes) > 1:
             boxes.append(whole(width, height))
@@ -44,11 +44,10 @@ class Cohere2Vision:
 
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """``layout(...).total`` for every size (px), int64, -1 below 1 x 1 px."""
-        products = np.array([columns * rows for columns, rows in arrangements(1, self.max_tiles)], np.int64)
-        with_thumbnail = products + (products > 1)
 
         def rule(w: Ints, h: Ints) -> Ints:
-            tiles = with_thumbnail[least_enlarged(w, h, self.tile, self.max_tiles)]
-            return self.markers + tiles * (self.rows**2 + self.tile_markers)
+            columns, rows = least_enlarged(w, h, self.tile, self.max_tiles)
+            tiles = columns * rows
+            return self.markers + (tiles + (tiles > 1)) * (self.rows**2 + self.tile_markers)
 
         return count_sizes(rule, widths, heights)

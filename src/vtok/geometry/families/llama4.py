@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from vtok.geometry.families.tiling import (
     Ints,
-    arrangements,
     check_size,
     count_sizes,
     cut,
@@ -40,8 +39,8 @@ class Llama4:
     def layout(self, width: int, height: int) -> Layout:
         """The tiles in reading order, then the thumbnail; ``UsageError`` for sizes below 1 x 1 px."""
         check_size(width, height)
-        best = least_enlarged(*pair(width, height), self.tile, self.max_tiles, np.float32)[0]
-        columns, rows = arrangements(1, self.max_tiles)[best]
+        canvas = least_enlarged(*pair(width, height), self.tile, self.max_tiles, np.float32)
+        columns, rows = (int(side[0]) for side in canvas)
         resized = self._resize(width, height, columns * self.tile, rows * self.tile)
         right = columns * self.tile * width / resized[0]
         bottom = rows * self.tile * height / resized[1]
@@ -56,13 +55,12 @@ class Llama4:
 
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """``layout(...).total`` for every size (px), int64, -1 below 1 x 1 px."""
-        products = np.array([columns * rows for columns, rows in arrangements(1, self.max_tiles)], np.int64)
         one = self.rows**2
-        totals = 3 + np.where(products > 1, (products + 1) * one + products, one)
 
         def rule(w: Ints, h: Ints) -> Ints:
-            counts: Ints = totals[least_enlarged(w, h, self.tile, self.max_tiles, np.float32)]
-            return counts
+            columns, rows = least_enlarged(w, h, self.tile, self.max_tiles, np.float32)
+            tiles = columns * rows
+            return 3 + one + (tiles > 1) * tiles * (one + 1)
 
         return count_sizes(rule, widths, heights)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.tiling import arrangements, check_size, count_sizes, cut, least_enlarged, pair, whole
+from vtok.geometry.families.tiling import check_size, count_sizes, cut, least_enlarged, pair, whole
 from vtok.geometry.layout import Grid, Layout, Size, Tile
 
 
@@ -30,8 +30,8 @@ class Mllama:
         ``UsageError`` for sizes below 1 x 1 px.
         """
         check_size(width, height)
-        best = least_enlarged(*pair(width, height), self.tile, self.max_tiles)[0]
-        columns, rows = arrangements(1, self.max_tiles)[best]
+        canvas = least_enlarged(*pair(width, height), self.tile, self.max_tiles)
+        columns, rows = (int(side[0]) for side in canvas)
         resized = self._resize(width, height, columns * self.tile, rows * self.tile)
         right = columns * self.tile * width / resized[0]
         bottom = rows * self.tile * height / resized[1]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.tiling import Ints, arrangements, check_size, count_sizes, least_enlarged, pair, whole
+from vtok.geometry.families.tiling import Ints, check_size, count_sizes, least_enlarged, pair, whole
 from vtok.geometry.layout import Box, Grid, Layout, Tile
 
 
@@ -69,9 +69,7 @@ class Molmo2:
     def _crops(self, widths: Ints, heights: Ints) -> tuple[Ints, Ints]:
         """(columns, rows) of crops for each size."""
         over = self.margin * self.patch
-        best = least_enlarged(widths - over, heights - over, self._window * self.patch, self.max_crops, np.float32)
-        columns, rows = np.array(arrangements(1, self.max_crops), np.int64).T
-        return columns[best], rows[best]
+        return least_enlarged(widths - over, heights - over, self._window * self.patch, self.max_crops, np.float32)
 
     def _pooled(self, columns: int, rows: int, width: int, height: int) -> Grid:
         """The grid of ``columns`` x ``rows`` patches of the whole picture; what is missing is padded on both ends."""

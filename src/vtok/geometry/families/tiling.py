@@ -13,9 +13,10 @@ from vtok.errors import UsageError
 from vtok.geometry.layout import Box, Grid
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 # A block of sizes and the arrays derived from it stay in a core's cache.
-_BLOCK = 1 << 14
+_BLOCK = 1 << 13
 
 
 def check_size(width: int, height: int, least: int = 1) -> None:
@@ -53,7 +54,10 @@ def whole(width: int, height: int) -> Box:
 
 def cut(box: Box, columns: int, rows: int) -> list[Box]:
     """``box`` cut into ``columns`` x ``rows`` equal boxes, in reading order."""
-    return [(left, top, right, bottom) for left, top, right, bottom in Grid(rows, columns, box).boxes().tolist()]
+    left, top, right, bottom = box
+    x = [left + (right - left) * i / columns for i in range(columns + 1)]
+    y = [top + (bottom - top) * j / rows for j in range(rows + 1)]
+    return [(x[i], y[j], x[i + 1], y[j + 1]) for j in range(rows) for i in range(columns)]
 
 
 def queries(count: int, box: Box) -> tuple[Grid, ...]:
@@ -76,28 +80,45 @@ def arrangements(smallest: int, largest: int, longest: int | None = None) -> tup
 
 def least_enlarged(
     widths: Ints, heights: Ints, tile: int, largest: int, number: type[np.floating[Any]] = np.float64
-) -> NDArray[np.intp]:
-    """Which of ``arrangements(1, largest)`` of tiles of ``tile`` px enlarges each size least, the smallest of equals.
+) -> tuple[Ints, Ints]:
+    """(columns, rows) of the canvas of at most ``largest`` tiles of ``tile`` px that enlarges each size least.
 
-    A size too large for all of them takes the one that shrinks it least. ``number``: the precision in which the
-    source compares scales.
+    A size too large for every canvas takes the one that shrinks it least; the smallest of equals. ``number``: the
+    precision in which the source compares scales. A side of 0 or less, which Molmo 2's margins can leave, ranks as
+    its infinite or negative scale does in the source.
     """
-    # Molmo 2 takes its margins off first, which can leave a side of 0 or less: the scales are then infinite or
-    # negative, and still rank as they do in its source.
-    with np.errstate(divide="ignore"):
-        across = [number(count * tile) / widths.astype(number) for count in range(1, largest + 1)]
-        down = [number(count * tile) / heights.astype(number) for count in range(1, largest + 1)]
-    scales = [np.minimum(across[columns - 1], down[rows - 1]) for columns, rows in arrangements(1, largest)]
-    best = np.zeros(widths.shape, np.intp)
-    least = np.full(widths.shape, np.inf, number)
-    for i, scale in enumerate(scales):
-        better = (scale >= 1) & (scale < least)
-        best[better] = i
-        least[better] = scale[better]
-    large = np.flatnonzero(np.isinf(least))
+    columns, rows = np.maximum(-(-widths // tile), 1), np.maximum(-(-heights // tile), 1)
+    large = np.flatnonzero(columns * rows > largest)
     if large.size:
-        best[large] = np.argmax([scale[large] for scale in scales], axis=0)
-    return best
+        # No canvas holds these; of those that cannot grow without more tiles one shrinks them least, and what it
+        # has to spare on the other side is given back.
+        wide, high = widths[large].astype(number), heights[large].astype(number)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scales = [np.minimum(number(c * tile) / wide, number(r * tile) / high) for c, r in _fullest(largest)]
+            scale = np.max(scales, axis=0)
+            columns[large], rows[large] = _needed(wide, tile, scale), _needed(high, tile, scale)
+    negative = (widths < 0) | (heights < 0)
+    columns[negative] = rows[negative] = 1
+    return columns, rows
+
+
+def _needed(side: NDArray[Any], tile: int, scale: NDArray[Any]) -> Ints:
+    """The fewest tiles for which tiles * tile / side is at least ``scale``, compared in the precision of both."""
+    count: Ints = np.maximum(np.ceil(side.astype(np.float64) * scale / tile), 1).astype(np.int64)
+    number = side.dtype
+    count += (count * tile).astype(number) / side < scale
+    count -= (count > 1) & (((count - 1) * tile).astype(number) / side >= scale)
+    return count
+
+
+@lru_cache(maxsize=64)
+def _fullest(largest: int) -> tuple[tuple[int, int], ...]:
+    """Every (columns, rows) of at most ``largest`` tiles to which neither a column nor a row can be added."""
+    return tuple(
+        (columns, largest // columns)
+        for columns in range(1, largest + 1)
+        if (columns + 1) * (largest // columns) > largest
+    )
 
 
 def fullest_canvas(widths: Ints, heights: Ints, canvases: tuple[tuple[int, int], ...]) -> NDArray[np.intp]:
@@ -105,15 +126,25 @@ def fullest_canvas(widths: Ints, heights: Ints, canvases: tuple[tuple[int, int],
 
     Among those that keep as many the one that wastes the fewest; the first of equals.
     """
-    best = np.zeros(widths.shape, np.intp)
-    most = np.full(widths.shape, -1, np.int64)
-    waste = np.zeros(widths.shape, np.int64)
-    area = widths * heights
-    for i, (high, wide) in enumerate(canvases):
-        scale = np.minimum(wide / widths, high / heights)
-        kept = np.minimum((widths * scale).astype(np.int64) * (heights * scale).astype(np.int64), area)
-        wasted = wide * high - kept
-        better = (kept > most) | ((kept == most) & (wasted < waste))
-        best[better] = i
-        most[better], waste[better] = kept[better], wasted[better]
-    return best
+    order = sorted(range(len(canvases)), key=lambda i: canvases[i][0] * canvases[i][1])
+    ranks = 1 << len(canvases).bit_length()
+    wide, high = widths.astype(np.float64), heights.astype(np.float64)
+    # Rounding down keeps order, so the smaller scale's whole sides are the smaller of both scales' whole sides.
+    across = {side: _shrunk(wide, high, side / wide, ranks) for side in {canvas[1] for canvas in canvases}}
+    down = {side: _shrunk(wide, high, side / high, ranks) for side in {canvas[0] for canvas in canvases}}
+    area, best = wide * high * ranks, np.full(widths.shape, -float(ranks))
+    kept, other = np.empty(widths.shape), np.empty(widths.shape)
+    # Pixels and rank in one number: more pixels win, among equals the smaller and then the earlier canvas.
+    for rank, i in enumerate(order):
+        (w0, h0), (w1, h1) = across[canvases[i][1]], down[canvases[i][0]]
+        np.minimum(w0, w1, out=kept)
+        kept *= np.minimum(h0, h1, out=other)
+        np.minimum(kept, area, out=kept)
+        kept -= rank
+        np.maximum(best, kept, out=best)
+    return np.array(order, np.intp)[(-best % ranks).astype(np.intp)]
+
+
+def _shrunk(wide: Floats, high: Floats, scale: Floats, ranks: int) -> tuple[Floats, Floats]:
+    """The sides after scaling in whole px, the width times ``ranks``."""
+    return np.floor(wide * scale) * ranks, np.floor(high * scale)
