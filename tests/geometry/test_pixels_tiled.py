@@ -3,8 +3,6 @@
 The picture's red grows from left to right and its green from top to bottom, so a pixel tells where it comes from.
 """
 
-import importlib
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -33,9 +31,7 @@ def picture(width, height):
 def processor(module, name, **settings):
     pytest.importorskip("torch")
     pytest.importorskip("transformers")
-    return getattr(importlib.import_module(f"transformers.models.{module}.image_processing_pil_{module}"), name)(
-        **settings
-    )
+    return getattr(pytest.importorskip(f"transformers.models.{module}.image_processing_pil_{module}"), name)(**settings)
 
 
 def tiles_of(values):

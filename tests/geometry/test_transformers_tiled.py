@@ -62,6 +62,7 @@ ALL = {
     "minicpmv4.6": MiniCpmV(),
     "minicpmv4.6-4x": MiniCpmV(side=28),
     "mllama": Mllama(),
+    "molmo": Molmo2(crop=336, max_crops=12, padded=True),
     "molmo2": Molmo2(),
     "molmo2-24": Molmo2(max_crops=24),
     "ovis2": Ovis2(),

@@ -1,8 +1,10 @@
 """The counting rules of an installed transformers, run from its source without its optional dependencies.
 
 Most image processors import torchvision at their top, though the rules from size to count are plain arithmetic. So
-the modules are read as source, imports and base classes are left out, and what remains is executed.
+the modules are loaded with their imports and base classes left out.
 """
+
+import __future__
 
 import ast
 import collections
@@ -11,11 +13,13 @@ import importlib.util
 import itertools
 import math
 import re
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import MagicMock
 
 import numpy as np
+import pytest
 
 
 class Sides(SimpleNamespace):
@@ -40,18 +44,31 @@ _PLAIN = {
 }
 
 
+class _RulesOnly(SourceFileLoader):
+    def source_to_code(self, data, path, **_):
+        tree = ast.parse(data)
+        tree.body = [node for node in map(_plain, tree.body) if node]
+        flags = __future__.annotations.compiler_flag
+        return compile(ast.fix_missing_locations(tree), path, "exec", flags=flags, dont_inherit=True)
+
+    def get_code(self, fullname):
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def rules(*modules, torch=None):
     """Functions and classes of modules such as ``aria/processing_aria``, in one namespace, without their bases."""
-    spec = importlib.util.find_spec("transformers")
-    namespace = dict(_PLAIN, torch=torch)
+    models = Path(importlib.util.find_spec("transformers").origin).parent / "models"
+    names = dict(_PLAIN, torch=torch)
     for module in modules:
-        path = Path(spec.origin).parent / "models" / f"{module}.py"
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        tree.body = [node for node in map(_plain, tree.body) if node]
-        ast.fix_missing_locations(tree)
-        flags = annotations_as_text()
-        exec(compile(tree, str(path), "exec", flags=flags, dont_inherit=True), namespace)
-    return SimpleNamespace(**namespace)
+        path = models / f"{module}.py"
+        if not path.exists():
+            pytest.skip(f"this transformers has no {module}")
+        loader = _RulesOnly(module.replace("/", "_"), str(path))
+        made = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+        vars(made).update(names)
+        loader.exec_module(made)
+        names = {name: value for name, value in vars(made).items() if not name.startswith("__")}
+    return SimpleNamespace(**names)
 
 
 def bare(cls, **attributes):
@@ -61,12 +78,6 @@ def bare(cls, **attributes):
     for name, value in attributes.items():
         setattr(made, name, value)
     return made
-
-
-def annotations_as_text():
-    import __future__
-
-    return __future__.annotations.compiler_flag
 
 
 def _plain(node):

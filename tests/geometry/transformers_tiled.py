@@ -37,7 +37,7 @@ def aya_vision():
 
 
 def aria(size, split):
-    found = rules("aria/image_processing_pil_aria", "aria/processing_aria", "../image_processing_utils")
+    found = rules("../image_processing_utils", "aria/image_processing_pil_aria", "aria/processing_aria")
     shapes = [(1, c) for c in range(2, 9)] + [(2, 4), (2, 3), (2, 2), (2, 1), (3, 1), (3, 2), (4, 1), (4, 2)]
     shapes += [(r, 1) for r in range(5, 9)]
     image = bare(found.AriaImageProcessorPil, split_resolutions=[(r * 490, c * 490) for r, c in shapes])

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.tiling import Ints, check_size, count_sizes, fullest_canvas, pair, queries, whole
+from vtok.geometry.families.canvas import fullest_canvas
+from vtok.geometry.families.tiling import Ints, check_size, count_sizes, pair, queries, whole
 from vtok.geometry.layout import Box, Layout, Size, Tile
 
 # (rows, columns) of 490 px in the order in which they are tried.

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, fullest_canvas, pair
+from vtok.geometry.families.canvas import fullest_canvas
+from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair
 from vtok.geometry.layout import Box, Grid, Layout, Size, Tile
 
 _CANVASES = (

@@ -14,7 +14,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.tiling import Ints, arrangements, check_size, count_sizes, cut, whole
+from vtok.geometry.families.canvas import arrangements
+from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, whole
 from vtok.geometry.layout import Grid, Layout, Tile
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.tiling import check_size, count_sizes, cut, least_enlarged, pair, whole
+from vtok.geometry.families.canvas import least_enlarged
+from vtok.geometry.families.tiling import check_size, count_sizes, cut, pair, whole
 from vtok.geometry.layout import Grid, Layout, Size, Tile
 
 

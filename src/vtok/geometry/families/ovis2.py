@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.tiling import Ints, arrangements, check_size, count_sizes, cut, pair, whole
+from vtok.geometry.families.canvas import arrangements
+from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair, whole
 from vtok.geometry.layout import Grid, Layout, Tile
 
 Floats = NDArray[np.float64]
