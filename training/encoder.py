@@ -26,7 +26,7 @@ def train(minutes: float, device: str) -> None:
     """Train for ``minutes`` (already spent ones included) and leave ``runs/encoder.pt``."""
     tower, heads = build()
     tower.to(device), heads.to(device)
-    optimizers = Optimizers([tower, heads], muon=0.02, adam=1.5e-3)
+    optimizers = Optimizers([(part, 0.02, 1.5e-3) for part in (tower, heads)])
     clock = Clock(minutes)
     checkpoint = Checkpoint("encoder", {"tower": tower, "heads": heads}, optimizers, clock)
     checkpoint.resume()

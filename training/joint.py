@@ -24,7 +24,13 @@ FIT_MINUTES = 2.0
 
 
 class Projector(nn.Module):
-    """The two-layer projector of LLaVA, under transformers' names."""
+    """The two-layer projector of LLaVA, under transformers' names.
+
+    The encoder's output is not normalised in LLaVA, and large; ``SCALE`` brings it to about unit size while the
+    projector is trained, since AdamW's steps suit weights for such inputs. ``export`` folds it into ``linear_1``.
+    """
+
+    SCALE = 1 / 26
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +39,7 @@ class Projector(nn.Module):
 
     def forward(self, patches: torch.Tensor) -> torch.Tensor:
         """(b, 576, d) -> (b, 576, d)"""
-        return self.linear_2(nn.functional.gelu(self.linear_1(patches)))
+        return self.linear_2(nn.functional.gelu(self.linear_1(patches * self.SCALE)))
 
 
 class Parts:
@@ -85,7 +91,7 @@ def collate(samples: list[dict[str, Any]]) -> dict[str, Any]:
 
 def fit_projector(parts: Parts, device: str, minutes: float) -> None:
     """Let the projector give the symbols' embeddings from the frozen encoder's output."""
-    optimizers, clock = Optimizers([parts.projector], muon=0.0, adam=3e-3), Clock(minutes)
+    optimizers, clock = Optimizers([(parts.projector, 0.0, 3e-3)]), Clock(minutes)
     places = torch.arange(GRID * GRID, device=device).expand(ASKED + PAGES, -1)
     for step, made in enumerate(batches(batch, 3, 1, 0, lambda one: one[0])):
         share = clock.tick()
@@ -106,7 +112,9 @@ def fit_projector(parts: Parts, device: str, minutes: float) -> None:
 def train(minutes: float, device: str) -> None:
     """Train for ``minutes``, the projector's fit included, and leave ``runs/joint.pt``."""
     parts = Parts(device)
-    optimizers = Optimizers(list(parts.modules().values()), muon=0.01, adam=1e-3)
+    # The encoder can read already, so it is moved gently; at its own stage's rates it forgets within minutes.
+    rates = {"tower": (0.003, 3e-4), "heads": (0.003, 5e-4), "projector": (0.0, 1e-3)}
+    optimizers = Optimizers([(part, *rates.get(name, (0.008, 1e-3))) for name, part in parts.modules().items()])
     clock = Clock(minutes - FIT_MINUTES)
     checkpoint = Checkpoint("joint", parts.modules(), optimizers, clock)
     if not checkpoint.resume():
@@ -145,7 +153,7 @@ def losses(
         logits, tokens = answer_logits(parts.language, parts.head, seen, places, packed)
     answers = nn.functional.cross_entropy(logits.float(), tokens)
     dense_part, right = model.dense_loss(dense_logits, presence, labels, labels["present"])
-    return answers + 0.15 * dense_part, answers.item(), exact(logits, tokens, packed), right
+    return answers + 0.3 * dense_part, answers.item(), exact(logits, tokens, packed), right
 
 
 @torch.no_grad()

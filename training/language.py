@@ -80,7 +80,7 @@ def collate(samples: list[dict[str, Any]]) -> tuple[torch.Tensor, dict[str, torc
 def train(minutes: float, device: str) -> None:
     """Train for ``minutes`` (already spent ones included) and leave ``runs/language.pt``."""
     language, head, symbols = (part.to(device) for part in build())
-    optimizers = Optimizers([language, head, symbols], muon=0.01, adam=2e-3)
+    optimizers = Optimizers([(part, 0.01, 2e-3) for part in (language, head, symbols)])
     clock = Clock(minutes)
     parts = {"language": language, "head": head, "symbols": symbols}
     checkpoint = Checkpoint("language", parts, optimizers, clock)

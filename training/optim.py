@@ -1,6 +1,7 @@
 """Muon for the hidden matrices, AdamW for everything else, and a schedule over a budget of minutes."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +12,32 @@ RUNS = Path(__file__).parent / "runs"
 
 
 class Optimizers:
-    """Both optimizers behind one ``step``; matrices inside layers go to Muon, the rest to AdamW."""
+    """Both optimizers behind one ``step``; matrices inside layers go to Muon, the rest to AdamW.
 
-    def __init__(self, modules: list[nn.Module], muon: float, adam: float) -> None:
-        hidden, rest = [], []
-        for module in modules:
-            for name, parameter in module.named_parameters():
-                if not parameter.requires_grad:
-                    continue
-                (hidden if parameter.ndim == 2 and ".layers." in f".{name}" else rest).append(parameter)
-        self.each: list[torch.optim.Optimizer] = [
-            torch.optim.AdamW(rest, lr=adam, betas=(0.9, 0.98), weight_decay=0.01)
-        ]
+    ``rates`` gives each module its full rates, (Muon, AdamW).
+    """
+
+    def __init__(self, rates: Sequence[tuple[nn.Module, float, float]]) -> None:
+        hidden: list[dict[str, Any]] = []
+        rest: list[dict[str, Any]] = []
+        for module, muon, adam in rates:
+            named = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
+            inside = [p for name, p in named if p.ndim == 2 and ".layers." in f".{name}"]
+            outside = [p for name, p in named if not (p.ndim == 2 and ".layers." in f".{name}")]
+            hidden += [{"params": inside, "lr": muon}] * bool(inside)
+            rest += [{"params": outside, "lr": adam}] * bool(outside)
+        self.each: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, betas=(0.9, 0.98), weight_decay=0.01)]
         if hidden:
-            self.each.append(torch.optim.Muon(hidden, lr=muon, weight_decay=0.01))
-        self.rates = [group["lr"] for optimizer in self.each for group in optimizer.param_groups]
-        self.parameters = hidden + rest
+            self.each.append(torch.optim.Muon(hidden, weight_decay=0.01))
+        self.rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in self.each]
+        self.parameters = [p for group in hidden + rest for p in group["params"]]
 
     def step(self, factor: float) -> None:
         """One step at ``factor`` times the full rates; gradients are clipped and cleared."""
         nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        for optimizer, rate in zip(self.each, self.rates, strict=True):
-            optimizer.param_groups[0]["lr"] = rate * factor
+        for optimizer, rates in zip(self.each, self.rates, strict=True):
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * factor
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
 

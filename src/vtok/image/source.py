@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +16,18 @@ from vtok.errors import ImageError
 
 @dataclass(frozen=True)
 class Limits:
-    """What a picture may weigh before anything is decoded: ``pixels`` in all, ``file_bytes`` on disk."""
+    """What a picture may weigh before anything is decoded: ``pixels`` in all, ``file_bytes`` on disk.
 
-    pixels: int = 200_000_000
+    The default for pixels is where Pillow itself refuses to go on (twice ``Image.MAX_IMAGE_PIXELS``).
+    """
+
+    pixels: int = 178_956_970
     file_bytes: int = 512 * 2**20
 
 
 DEFAULT_LIMITS = Limits()
 #: Formats that are decoded. Those that need an outside program (EPS) or hold documents (PDF) are not among them.
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "AVIF", "JPEG2000", "ICO", "TGA")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "AVIF", "JPEG2000", "ICO", "TGA")
 
 
 def open_image(source: str | Path | bytes | Image.Image, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
@@ -44,7 +48,7 @@ def open_image(source: str | Path | bytes | Image.Image, limits: Limits = DEFAUL
         with warnings.catch_warnings():
             # Pillow's own warning about size is replaced by the limit below.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            with Image.open(io.BytesIO(data), formats=_formats()) as image:
                 _check_size(name, image.size, limits)
                 return to_rgb(image)
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
@@ -66,6 +70,13 @@ def to_rgb(image: Image.Image) -> Image.Image:
         under = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(under, image)
     return image.convert("RGB")
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those of ``FORMATS`` that this build of Pillow has."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _read(path: Path, limits: Limits) -> bytes:

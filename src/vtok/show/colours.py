@@ -21,4 +21,5 @@ def heat_colours(values: NDArray[np.float64]) -> NDArray[np.uint8]:
     at = np.clip(values, 0, 1) * (len(_STOPS) - 1)
     low = np.minimum(at.astype(int), len(_STOPS) - 2)
     part = (at - low)[:, None]
-    return (_STOPS[low] * (1 - part) + _STOPS[low + 1] * part).round().astype(np.uint8)
+    mixed: NDArray[np.float64] = _STOPS[low] * (1 - part) + _STOPS[low + 1] * part
+    return mixed.round().astype(np.uint8)

@@ -16,8 +16,8 @@ def draw(overlay: Overlay) -> str:
     left, top, right, bottom = overlay.canvas
     width, height = right - left, bottom - top
     line, foot = max(width, height) / 1000, max(width, height) * 0.04
-    buffer = io.BytesIO()
-    overlay.image.save(buffer, "PNG")
+    buffer, image = io.BytesIO(), overlay.image
+    image.save(buffer, "PNG")
     picture = base64.b64encode(buffer.getvalue()).decode()
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left:g} {top:g} {width:g} {height + foot:g}">',
@@ -25,14 +25,14 @@ def draw(overlay: Overlay) -> str:
         f'patternTransform="rotate(45)"><rect width="100%" height="100%" fill="#ebebeb" fill-opacity="0.6"/>'
         f'<path d="M0 0V{12 * line:g}" stroke="{_hex(colours.HATCH)}" stroke-width="{4 * line:g}"/></pattern></defs>',
         f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" fill="#c8cace"/>',
-        f'<image width="{overlay.image.width}" height="{overlay.image.height}" href="data:image/png;base64,{picture}"/>',
+        f'<image width="{image.width}" height="{image.height}" href="data:image/png;base64,{picture}"/>',
         *_tokens(overlay, line),
         *(
             f'<rect {_place(box)} fill="url(#hatch)"><title>never seen by the model</title></rect>'
             for box in overlay.unseen
         ),
-        f'<text x="{left + foot / 4:g}" y="{bottom + foot * 0.68:g}" font-family="sans-serif" font-size="{foot * 0.45:g}" '
-        f'fill="{_hex(colours.INK)}">{escape(overlay.caption)}</text>',
+        f'<text x="{left + foot / 4:g}" y="{bottom + foot * 0.68:g}" font-size="{foot * 0.45:g}" '
+        f'font-family="sans-serif" fill="{_hex(colours.INK)}">{escape(overlay.caption)}</text>',
         "</svg>",
     ]
     return "\n".join(parts)
@@ -47,7 +47,8 @@ def _tokens(overlay: Overlay, line: float) -> list[str]:
     }
     edge = f'stroke="#5a5e64" stroke-width="{line:g}"'
     lit = f'stroke="{_hex(colours.KEPT)}" stroke-width="{2 * line:g}"'
-    low, high = [], []
+    low: list[str] = []
+    high: list[str] = []
     for index, (state, box) in enumerate(zip(overlay.states, overlay.layout.token_boxes.tolist(), strict=True)):
         fill = fills[State(state)] if heat is None else f'fill="{_hex(tuple(heat[index]))}" fill-opacity="0.65"'
         stroke = lit if state == State.KEPT else edge

@@ -32,7 +32,7 @@ from vtok.vlm.ledger import ImageTokens, Ledger, Seconds, cache_size
 from vtok.vlm.loading import load_model, pick_device, pick_dtype, resolve
 from vtok.vlm.prompt import left_padded, prompt_ids
 from vtok.vlm.reducing import Reduced, encode_and_reduce, reduce_one
-from vtok.vlm.seam import image_output, shorten
+from vtok.vlm.seam import Shortened, image_output, shorten
 
 Picture = str | Path | bytes | Image.Image
 
@@ -70,11 +70,24 @@ class Cut:
 
 
 @dataclass(frozen=True)
+class Interleaved:
+    """A batch of prompts: ``ids`` and ``mask`` (b, n) before the cut, ``short`` after it."""
+
+    ids: Tensor
+    mask: Tensor
+    short: Shortened
+
+
+@dataclass(frozen=True)
 class Answer:
-    """The text, what it cost, and the pictures it was about, with the selections behind them."""
+    """The text, what it cost, and the pictures it was about, with the selections behind them.
+
+    ``tokens`` are the generated ids, up to and with the end token.
+    """
 
     question: str
     text: str
+    tokens: tuple[int, ...]
     ledger: Ledger
     cuts: tuple[Cut, ...]
 
@@ -201,18 +214,19 @@ class VLM:
             return value
         return value.to(self.device, self.model.dtype if value.is_floating_point() else value.dtype)
 
-    def prompt(self, cuts: Sequence[Cut], questions: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """The full prompts before the cut, (b, n) ids and mask, every image at its whole count."""
+    def interleave(self, cuts: Sequence[Cut], questions: Sequence[str]) -> Interleaved:
+        """The prompts, text and visual tokens among each other, before and after the cut. Raises ``UsageError``."""
         counts = [cut.reduced.selection.before for cut in cuts]
         rows = [prompt_ids(self.processor, question, counts, self.image_token) for question in questions]
         padding = self.processor.tokenizer.pad_token_id
         ids, mask = left_padded(rows, self.processor.tokenizer.eos_token_id if padding is None else padding)
-        return ids.to(self.device), mask.to(self.device)
+        ids, mask = ids.to(self.device), mask.to(self.device)
+        selections = [cut.reduced.selection for cut in cuts] * len(questions)
+        return Interleaved(ids, mask, shorten(ids, mask, self.image_token, selections))
 
     def _answer(self, cuts: Sequence[Cut], questions: list[str], most: int, options: dict[str, Any]) -> list[Answer]:
-        ids, mask = self.prompt(cuts, questions)
-        selections = [cut.reduced.selection for cut in cuts] * len(questions)
-        short = shorten(ids, mask, self.image_token, selections)
+        prompts = self.interleave(cuts, questions)
+        short = prompts.short
         clock = _Clock()
         output = self.model.generate(
             input_ids=short.input_ids,
@@ -230,19 +244,20 @@ class VLM:
         kv_bytes, lengths = cache_size(cache)
         answers = []
         for row, (question, new) in enumerate(zip(questions, rows, strict=True)):
+            tokens = tuple(new[: self._length(new)].tolist())
             text = self.processor.tokenizer.decode(new, skip_special_tokens=True).strip()
             ledger = Ledger(
                 method=cuts[0].method if cuts else None,
                 budget=cuts[0].budget if cuts else None,
                 images=tuple(_tokens(cut) for cut in cuts),
-                text_tokens=int(mask[row].sum()) - sum(cut.reduced.selection.before for cut in cuts),
-                generated=self._length(new),
+                text_tokens=int(prompts.mask[row].sum()) - sum(cut.reduced.selection.before for cut in cuts),
+                generated=len(tokens),
                 kv_bytes=kv_bytes // len(questions),
                 kv_lengths=lengths,
                 seconds=clock.seconds(cuts),
                 batch=len(questions),
             )
-            answers.append(Answer(question, text, ledger, tuple(cuts)))
+            answers.append(Answer(question, text, tokens, ledger, tuple(cuts)))
         return answers
 
     def _length(self, new: Tensor) -> int:

@@ -48,6 +48,10 @@ class Adapter(Protocol):
         """The projector alone: (n, e) -> (n, d)."""
         ...
 
+    def stages(self, model: Any) -> dict[str, nn.Module]:
+        """The modules whose outputs are the stages of a picture, by name, in order."""
+        ...
+
     def language_model(self, model: Any) -> nn.Module:
         """The language model without its head, with ``layers`` that have ``self_attn``."""
         ...

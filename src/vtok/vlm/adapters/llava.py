@@ -97,6 +97,11 @@ class LlavaAdapter:
         projected: Tensor = self._projector(model)(features)
         return projected
 
+    def stages(self, model: Any) -> dict[str, nn.Module]:
+        """See ``Adapter.stages``."""
+        tower = model.base_model.vision_tower
+        return {"patches embedded": tower.embeddings, "encoder": tower.encoder, "projector": self._projector(model)}
+
     def language_model(self, model: Any) -> nn.Module:
         """See ``Adapter.language_model``."""
         part: nn.Module = model.base_model.language_model
