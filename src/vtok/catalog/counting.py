@@ -61,14 +61,15 @@ def count_many(
         raise UsageError(f"errors is {errors!r}; expected 'raise' or 'mask'")
     wide, high = _whole(widths, "widths"), _whole(heights, "heights")
     try:
-        shape = np.broadcast_shapes(wide.shape, high.shape)
+        wide, high = np.broadcast_arrays(wide, high)[:2]
     except ValueError:
         raise UsageError(f"widths of shape {wide.shape} and heights of shape {high.shape} do not fit") from None
     family = find_model(model, settings).family
     counts = family.count_many(wide, high)
-    refused = np.flatnonzero(counts.ravel() < 0) if errors == "raise" else ()
-    if len(refused):
-        width, height = (int(np.broadcast_to(side, shape).flat[refused[0]]) for side in (wide, high))
+    refused = np.flatnonzero(counts.ravel() < 0)
+    if errors == "raise" and refused.size:
+        first = int(refused[0])
+        width, height = int(wide.ravel()[first]), int(high.ravel()[first])
         try:
             family.layout(width, height)
         except UsageError as error:
@@ -99,7 +100,11 @@ def _size(picture: Picture) -> tuple[int, int]:
 def _whole(sides: ArrayLike, name: str) -> NDArray[np.int64]:
     found = np.asarray(sides)
     kind = found.dtype.kind
-    if not found.size or kind in "iu" or (kind == "f" and bool((np.isfinite(found) & (found == np.floor(found))).all())):
+    if (
+        not found.size
+        or kind in "iu"
+        or (kind == "f" and bool((np.isfinite(found) & (found == np.floor(found))).all()))
+    ):
         return found.astype(np.int64)
     raise UsageError(f"{name} must be whole numbers of pixels, not {found.dtype}")
 

@@ -48,12 +48,19 @@ class CheckpointFiles:
 
 
 def length(value: Any, *keys: str) -> int | None:
-    """A length, whether it stands alone, in a list of equal ones, or under one of ``keys``; else None."""
+    """A length, whether it stands alone, in a list of equal ones, or under one of ``keys``; None where there is none.
+
+    Raises ``ModelError`` for what is no whole number.
+    """
     if isinstance(value, Mapping):
         value = next((value[key] for key in keys if value.get(key) is not None), None)
     if isinstance(value, list | tuple) and value and all(one == value[0] for one in value):
         value = value[0]
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if value is None or isinstance(value, Mapping):
+        return None
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ModelError(f"expected a length in pixels, found {value!r}")
+    return value
 
 
 def root(count: Any) -> int | None:

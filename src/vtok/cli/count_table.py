@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from rich.table import Table
-
 from vtok.cli import common
+from vtok.cli.sheet import Sheet, print_sheet
 from vtok.cli.tally import Count, Row, Tally
 
 
 def write_tables(tally: Tally) -> None:
     """One model: where its tokens come from. Several: a column each, for comparison."""
-    if not tally.rows:
-        return
-    common.console.print(_detailed(tally) if len(tally.models) == 1 else _compared(tally))
+    if tally.rows:
+        print_sheet(_detailed(tally) if len(tally.models) == 1 else _compared(tally))
 
 
 def write_json(tally: Tally) -> None:
@@ -71,54 +70,51 @@ def _image(tally: Tally, row: Row) -> dict[str, Any]:
     return {"image": row.name, "width": row.size[0], "height": row.size[1], "counts": counts}
 
 
-def _detailed(tally: Tally) -> Table:
+def _detailed(tally: Tally) -> Sheet:
     model = tally.models[0]
-    known = model.context is not None
-    table = Table(title=model.name, title_justify="left")
-    table.add_column("image", overflow="fold")
-    for heading in ("size", "resized to", "tiles", "visual", "structural", "tokens"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    if known:
-        table.add_column("of context", justify="right", no_wrap=True)
+    columns = _columns(tally)
+    sheet = Sheet(model.name, ["image", "size", *columns, "tokens"])
+    if model.context is not None:
+        sheet.headings.append("of context")
+        sheet.caption = f"context window: {model.context:,} tokens"
     for row in tally.rows:
         count = row.counts[0]
-        share = [] if not known else [_percent(tally.share(0, count.tokens) if count else None)]
-        table.add_row(row.name, _px(row.size), *_cells(count), *share)
+        if count is None:
+            sheet.rows.append([row.name, _px(row.size), "refused"])
+        else:
+            cells = [row.name, _px(row.size), *(read(count) for read in columns.values()), f"{count.tokens:,}"]
+            sheet.rows.append([*cells, _percent(tally.share(0, count.tokens))])
     if len(tally.rows) > 1:
-        table.add_section()
-        name = f"total of {tally.counted(0)}"
-        share = [_percent(tally.share(0))] if known else []
-        table.add_row(name, "", "", "", "", "", f"[b]{tally.total(0):,}[/b]", *share)
-    if known:
-        table.caption = f"context window: {model.context:,} tokens"
-        table.caption_justify = "left"
-    return table
+        blank = [""] * (1 + len(columns))
+        total = [f"total of {tally.counted(0)}", *blank, f"{tally.total(0):,}", _percent(tally.share(0))]
+        sheet.footer.append(total)
+    return sheet
 
 
-def _compared(tally: Tally) -> Table:
-    table = Table(title="tokens", title_justify="left")
-    table.add_column("image", overflow="fold")
-    table.add_column("size", justify="right", no_wrap=True)
-    for model in tally.models:
-        table.add_column(model.name, justify="right", overflow="fold")
+def _columns(tally: Tally) -> dict[str, Callable[[Count], str]]:
+    """What to tell of one model's counts besides their sum; what says nothing for any picture is left out."""
+    counts = [count for row in tally.rows if (count := row.counts[0]) is not None]
+    columns: dict[str, Callable[[Count], str]] = {"resized": lambda count: _px(count.resized)}
+    if any(count.tiles > 1 for count in counts):
+        columns["tiles"] = lambda count: f"{count.tiles:,}"
+    if any(count.structural for count in counts):
+        columns["visual"] = lambda count: f"{count.visual:,}"
+        columns["structural"] = lambda count: f"{count.structural:,}"
+    return columns
+
+
+def _compared(tally: Tally) -> Sheet:
+    sheet = Sheet("tokens", ["image", "size", *(model.name for model in tally.models)])
     for row in tally.rows:
         cells = ("refused" if count is None else f"{count.tokens:,}" for count in row.counts)
-        table.add_row(row.name, _px(row.size), *cells)
-    table.add_section()
+        sheet.rows.append([row.name, _px(row.size), *cells])
     indices = range(len(tally.models))
     if len(tally.rows) > 1:
-        table.add_row(f"total of {len(tally.rows)}", "", *(f"[b]{tally.total(index):,}[/b]" for index in indices))
+        sheet.footer.append([f"total of {len(tally.rows)}", "", *(f"{tally.total(index):,}" for index in indices)])
     contexts = (f"{model.context:,}" if model.context else "not known" for model in tally.models)
-    table.add_row("context window", "", *contexts)
-    table.add_row("share of it", "", *(_percent(tally.share(index)) for index in indices))
-    return table
-
-
-def _cells(count: Count | None) -> tuple[str, ...]:
-    if count is None:
-        return "refused", "", "", "", ""
-    numbers = (count.tiles, count.visual, count.structural, count.tokens)
-    return _px(count.resized), *(f"{number:,}" for number in numbers)
+    sheet.footer.append(["context window", "", *contexts])
+    sheet.footer.append(["share of it", "", *(_percent(tally.share(index)) for index in indices)])
+    return sheet
 
 
 def _px(size: tuple[int, int]) -> str:
@@ -128,5 +124,4 @@ def _px(size: tuple[int, int]) -> str:
 def _percent(share: float | None) -> str:
     if share is None:
         return "-"
-    text = f"{share:.1%}" if share >= 0.001 or not share else "<0.1%"
-    return f"[red]{text}[/red]" if share > 1 else text
+    return f"{share:.1%}" if share >= 0.001 or not share else "<0.1%"

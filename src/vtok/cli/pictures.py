@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -91,10 +92,9 @@ def read_sizes(pictures: Sequence[Path], limits: Limits) -> Iterator[tuple[Path,
         except ImageError as error:
             return error
 
-    if len(pictures) < 2:
-        yield from ((path, read(path)) for path in pictures)
-        return
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(_THREADS) as pool:
+        # What Pillow warns of, such as broken EXIF data, does not change the size.
+        warnings.simplefilter("ignore")
         try:
             yield from zip(pictures, _with_bar(pool.map(read, pictures), len(pictures)), strict=True)
         except BaseException:
