@@ -1,0 +1,72 @@
+"""Methods by name."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from vtok.errors import MethodError
+from vtok.reduction.method import PixelMethod, Seen
+from vtok.reduction.registry import method_class, names, parse
+
+
+def seen(rows: int = 6, columns: int = 6, seed: int = 0) -> Seen:
+    generator = torch.Generator().manual_seed(seed)
+    count = rows * columns
+
+    def drawn(*shape: int) -> torch.Tensor:
+        return torch.rand(*shape, generator=generator)
+
+    return Seen((rows, columns), drawn(count, 8), drawn(count, 5), drawn(2, count), drawn(count, 4))
+
+
+def test_the_first_methods_are_there() -> None:
+    assert {"random", "uniform", "pool", "downsample", "visionzip"} <= set(names())
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_method_says_what_it_is(name: str) -> None:
+    found = method_class(name)
+    assert found.name == name
+    assert found.summary
+    assert found.source
+    assert dataclasses.fields(found) is not None
+    assert str(found()) == name
+
+
+@pytest.mark.parametrize("name", [name for name in names() if not issubclass(method_class(name), PixelMethod)])
+@pytest.mark.parametrize("budget", [1, 2, 7, 16, 35])
+@pytest.mark.parametrize("grid", [(6, 6), (3, 12), (12, 3), (1, 36)])
+def test_every_method_keeps_to_its_budget(name: str, budget: int, grid: tuple[int, int]) -> None:
+    selection = parse(name).select(seen(*grid), budget)
+    assert 1 <= selection.after <= budget
+    assert selection.before == 36
+    assert torch.equal(selection.slot[selection.kept], torch.arange(selection.after))
+    assert selection.apply(torch.randn(36, 4)).shape == (selection.after, 4)
+
+
+def test_parameters_are_read_and_printed() -> None:
+    method = parse("random(seed=3)")
+    assert str(method) == "random(seed=3)"
+    assert parse(str(method)) == method
+    assert str(parse("visionzip(contextual=0.25, mean=true)")) == "visionzip(contextual=0.25, mean=True)"
+    assert parse(method) is method
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("visionzap", "did you mean visionzip"),
+        ("qqq", "there are: "),
+        ("random(sed=3)", "it takes seed"),
+        ("uniform(a=1)", "it takes no parameters"),
+        ("random(seed=x)", "takes a int as seed"),
+        ("visionzip(mean=maybe)", "takes a bool"),
+        ("visionzip(contextual=1.5)", "from 0 up to 1"),
+        ("random(", "cannot read the method"),
+        ("", "cannot read the method"),
+    ],
+)
+def test_what_cannot_be_read_is_explained(spec: str, said: str) -> None:
+    with pytest.raises(MethodError, match=said.replace("(", r"\(")):
+        parse(spec)
