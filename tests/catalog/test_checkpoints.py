@@ -41,7 +41,9 @@ def test_an_entry_makes_sense(one):
     if text.heads and text.kv_heads:
         assert text.heads % text.kv_heads == 0
     # Only what differs from the family is written down.
-    assert all(getattr(Checkpoint("", "", one.family_name).family, key) != one.all_settings[key] for key in one.settings)
+    assert all(
+        getattr(Checkpoint("", "", one.family_name).family, key) != one.all_settings[key] for key in one.settings
+    )
     for name, settings in one.variants.items():
         assert find_checkpoint(name).settings == {**one.settings, **settings}
 

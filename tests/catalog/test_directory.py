@@ -121,9 +121,8 @@ def test_an_unreadable_file(tmp_path):
 @pytest.mark.parametrize("kind", RULES)
 def test_every_rule_bears_files_that_say_nothing(kind, tmp_path):
     write(tmp_path, {"model_type": kind, "vision_config": {"patch_size": 14}, "force_image_size": 448}, {})
-    try:
-        found = read_directory(tmp_path)
-    except ModelError as error:
-        assert str(tmp_path) in str(error)
+    if kind in ("llava", "minicpmv"):
+        with pytest.raises(ModelError, match="cannot use"):
+            read_directory(tmp_path)
     else:
-        assert found.family.layout(640, 480).total > 0
+        assert read_directory(tmp_path).family.layout(640, 480).total > 0

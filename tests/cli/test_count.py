@@ -156,8 +156,7 @@ def test_the_limit_on_pixels_is_raised_by_a_flag(tmp_path):
     path.write_bytes(b"P6 30000 20000 255 ")
     code, _, err = run(path, "-m", "gemma3")
     assert code == 1
-    assert "600,000,000 pixels, over the limit" in err
-    assert "--limit-pixels" in err
+    assert re.search(r"a\.ppm: 30000 x 20000 px are over the limit of [\d,]+ pixels; raise it with --limit-pixels", err)
     assert run(path, "-m", "gemma3", "--limit-pixels", 10**9)[0] == 0
 
 
@@ -203,7 +202,7 @@ def test_tables_on_a_terminal(monkeypatch):
     run("--size", "1920x1080", "--size", "5000x5", "-m", MODEL)
     drawn = console.file.getvalue()
     assert "refused" in drawn
-    assert max(map(len, drawn.splitlines())) < 120
+    assert max(len(re.sub(r"\x1b\[[\d;]*m", "", line)) for line in drawn.splitlines()) <= 70
     monkeypatch.setattr(sheet, "MOST_DRAWN", 1)
     code, out, _ = run("--size", "1920x1080", "--size", "5x5", "-m", MODEL)
     assert code == 0

@@ -28,7 +28,13 @@ def test_filters():
 
 def test_one_is_shown_with_its_sources():
     text = run("show", "qwen2.5-vl").stdout
-    for part in ("Qwen/Qwen2.5-VL-7B-Instruct", "max_pixels 12845056", "128,000 tokens", "layers 28", "source of sizes"):
+    for part in (
+        "Qwen/Qwen2.5-VL-7B-Instruct",
+        "max_pixels 12845056",
+        "128,000 tokens",
+        "layers 28",
+        "source of sizes",
+    ):
         assert part in text
     data = json.loads(run("show", "gemma4", "--json").stdout)
     assert data["variants"]["gemma4-70"] == {"max_tokens": 70}

@@ -68,11 +68,13 @@ def count(
     tally.skipped = found.skipped
     for name, problem in found.failed:
         tally.fail(name, problem)
-    for path, outcome in read_sizes(found.pictures, Limits(pixels=max_pixels)):
-        if isinstance(outcome, tuple):
-            tally.add(str(path), *outcome)
-        else:
+    for path, outcome in read_sizes(found.pictures):
+        if not isinstance(outcome, tuple):
             tally.fail(str(path), str(outcome))
+        elif outcome[0] * outcome[1] > max_pixels:
+            tally.fail(str(path), too_large(*outcome, max_pixels))
+        else:
+            tally.add(str(path), *outcome)
     write = write_json if as_json else write_csv if as_csv else write_tables
     write(tally)
     for name, problem in tally.failed:
@@ -82,6 +84,11 @@ def count(
         raise typer.Exit(1)
     if tally.skipped:
         _note(tally.skipped_note)
+
+
+def too_large(width: int, height: int, most: int) -> str:
+    """What is wrong with a picture of more than ``most`` pixels."""
+    return f"{width} x {height} px are over the limit of {most:,} pixels; raise it with --limit-pixels"
 
 
 def _note(line: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +23,8 @@ from vtok.image.source import Limits
 # Opening files waits on the disk; more threads than this gain nothing on top.
 _THREADS = min(16, 4 * (os.cpu_count() or 1))
 _SECONDS_BEFORE_A_BAR = 0.7
+# Nothing is decoded, so that a size alone does no harm; how large is too large is the caller's to say.
+_NO_LIMITS = Limits(pixels=sys.maxsize)
 
 
 @dataclass
@@ -83,12 +86,12 @@ def _walk(folder: Path, found: Found, above: set[tuple[int, int]]) -> None:
             found.skipped[kind] = found.skipped.get(kind, 0) + 1
 
 
-def read_sizes(pictures: Sequence[Path], limits: Limits) -> Iterator[tuple[Path, Size | ImageError]]:
+def read_sizes(pictures: Sequence[Path]) -> Iterator[tuple[Path, Size | ImageError]]:
     """Each picture with its upright size in px or with what is wrong, in order; a bar on stderr when it takes long."""
 
     def read(path: Path) -> Size | ImageError:
         try:
-            return header_size(path, limits)
+            return header_size(path, _NO_LIMITS)
         except ImageError as error:
             return error
 
