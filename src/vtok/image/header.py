@@ -69,14 +69,19 @@ def _read(path: Path, file: BinaryIO) -> tuple[int, int]:
         if name not in Image.OPEN:  # a Pillow that was built without this format
             continue
         factory, accept = Image.OPEN[name]
-        if accept is not None and accept(head) is not True:
+        accepted = accept is None or accept(head)
+        if not accepted or isinstance(accepted, str):  # a text says why a file of this format cannot be opened
             continue
         file.seek(0)
         try:
             # Not ``Image.open``: it refuses sizes that only matter to somebody who decodes, by a limit that all of
             # the process shares.
-            with factory(file, str(path)) as image:  # type: ignore[arg-type]
+            with factory(file, str(path)) as image:
                 return _upright(image, file)
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            raise ImageError(f"{path} is broken: {' '.join(str(error).split())}") from None
         except (SyntaxError, IndexError, TypeError, KeyError, ValueError, EOFError, OverflowError, struct.error):
             continue
     raise ImageError(f"{path} is not a picture that can be read; expected one of {', '.join(FORMATS)}")
