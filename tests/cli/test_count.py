@@ -141,6 +141,21 @@ def test_links(tmp_path):
     assert len(err.strip().splitlines()) == 5
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names that are no text")
+@pytest.mark.parametrize("way", [[], ["--json"], ["--csv"]])
+def test_files_of_any_name(way, tmp_path):
+    for name in (b"line\nbreak.png", b"no\xfftext.png", b"[red]mark[.png"):
+        os.link(picture(tmp_path / "a.png", 28, 28), os.path.join(os.fsencode(tmp_path), name))
+    (tmp_path / "a.png").unlink()
+    with open(os.path.join(os.fsencode(tmp_path), b"bad\n\xff.png"), "w"):
+        pass
+    code, out, err = run(tmp_path, "-m", MODEL, *way)
+    assert code == 1
+    assert "[red]mark[.png" in out
+    assert "no\\xfftext.png" in out.replace("\\\\", "\\")
+    assert len(err.strip().splitlines()) == 2
+
+
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root reads everything")
 def test_unreadable_files(tmp_path):
     picture(tmp_path / "a.png", 28, 28).chmod(0)

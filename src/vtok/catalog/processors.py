@@ -24,7 +24,10 @@ RULES: dict[str, Callable[[CheckpointFiles], Found]] = {
     "cohere2_vision": tiled.cohere2,
     "cohere_compass": native.smart(),
     "cosmos3_edge": native.smart("glm4v", min_pixels=256**2, max_pixels=4096**2, patch=16, frames=1),
+    "cosmos3_omni": native.smart(),
+    "deepseek_ocr2": tiled.deepseek_ocr2,
     "deepseek_vl": fixed.fixed(384, 24, shape="pad"),
+    "deepseek_vl_v2": tiled.deepseek_vl2,
     "dots3_note": native.smart(),
     "emu3": native.emu3,
     "ernie4_5_moe_vl": native.smart(max_pixels=28**2 * 6177),
@@ -40,7 +43,9 @@ RULES: dict[str, Callable[[CheckpointFiles], Found]] = {
     "glm4v": native.smart("glm4v"),
     "glm4v_moe": native.smart("glm4v"),
     "glm5_next": native.plain("glm5_next", min_tokens="min_image_tokens", max_tokens="max_image_tokens"),
+    "glm_image": native.smart("glm_image"),
     "glm_ocr": native.smart("glm4v"),
+    "hy_v4_vl": native.smart(min_pixels=512**2, max_pixels=2048**2, patch=16, row_ends=True),
     "hunyuan_vl": native.hunyuan,
     "idefics2": tiled.idefics2,
     "idefics3": tiled.idefics3,
@@ -84,9 +89,12 @@ RULES: dict[str, Callable[[CheckpointFiles], Found]] = {
     "qwen3_omni_moe": native.smart(),
     "qwen3_vl": native.smart(),
     "qwen3_vl_moe": native.smart(),
+    "qwen4_exp": native.smart(),
     "smolvlm": tiled.idefics3,
     "step3p7": native.plain("step3p7", size="size"),
+    "unlimited_ocr": tiled.unlimited_ocr,
     "video_llama_3": native.smart(merge=1),
+    "vipllava": fixed.llava,
 }
 
 

@@ -36,8 +36,6 @@ def fixed(size: int, rows: int, **always: Any) -> Callable[[CheckpointFiles], Fo
     """A square of ``size`` px and ``rows`` x ``rows`` tokens unless the files say otherwise."""
 
     def rule(files: CheckpointFiles) -> Found:
-        if files.image.get("do_pan_and_scan"):
-            raise ModelError("vtok counts this model without pan-and-scan; set do_pan_and_scan to false")
         count = files.processor.get("image_seq_length") or files.image.get("image_seq_length")
         side = files.side("height", "shortest_edge") or size
         return "fixed", {"size": side, "rows": root(count) or rows, **always}

@@ -32,9 +32,9 @@ def llava_onevision(files: CheckpointFiles) -> Found:
 
 
 def _tiles_of_got(files: CheckpointFiles) -> dict[str, Any]:
-    most = files.image.get("max_patches") if files.flag("crop_to_patches", True) else 1
-    least = files.image.get("min_patches") if most != 1 else None
-    return told(tile=files.side("height"), min_tiles=least, max_tiles=most)
+    # The processor crops whatever its image processor's file says of crop_to_patches.
+    image = files.image
+    return told(tile=files.side("height"), min_tiles=image.get("min_patches"), max_tiles=image.get("max_patches"))
 
 
 def internvl(files: CheckpointFiles) -> Found:
@@ -84,13 +84,10 @@ def idefics2(files: CheckpointFiles) -> Found:
 
 
 def aria(files: CheckpointFiles) -> Found:
-    """The number of queries goes by the size of a crop."""
-    size = files.image.get("max_image_size") or 980
-    by_size = files.processor.get("size_conversion") or {"490": 128, "980": 256}
+    """Crops of 980 px that are not split: the processor takes these whatever its image processor's file says."""
+    by_size = files.processor.get("size_conversion") or {}
     return "aria", told(
-        size=size,
-        tokens=by_size.get(str(size)),
-        split=files.image.get("split_image"),
+        tokens=by_size.get("980"),
         min_size=files.image.get("min_image_size"),
         canvases=files.image.get("split_resolutions"),
     )
@@ -152,6 +149,33 @@ def minicpmv(files: CheckpointFiles) -> Found:
     markers = 2 if version == "2.5" else 0
     slices = told(scale=scale, max_slices=most, side=14, queries=count, numbered=version != "2.5")
     return "minicpmv", {**slices, "slice_markers": markers}
+
+
+def deepseek_ocr2(files: CheckpointFiles) -> Found:
+    """Up to six tiles: the processor's own bound, whatever its image processor's file says."""
+    tile = files.image.get("tile_size") or 768
+    return "deepseek_ocr", {**told(size=files.side("height")), "tile": tile, "max_tiles": 6, "row_ends": False}
+
+
+def unlimited_ocr(files: CheckpointFiles) -> Found:
+    """The whole only where the processor does not crop."""
+    image = files.image
+    return "deepseek_ocr", told(
+        size=files.side("height"),
+        tile=image.get("tile_size"),
+        min_tiles=image.get("min_patches"),
+        max_tiles=image.get("max_patches") or 32,
+        tiled=files.flag("crop_to_patches", True),
+    )
+
+
+def deepseek_vl2(files: CheckpointFiles) -> Found:
+    """The canvases are in the processor's file, in px."""
+    canvases = files.processor.get("candidate_resolutions") or ()
+    tile = min((side for canvas in canvases for side in canvas), default=384)
+    patch, ratio = files.processor.get("patch_size") or 14, files.processor.get("downsample_ratio") or 2
+    grids = tuple((wide // tile, high // tile) for wide, high in canvases)
+    return "deepseek_vl2", {**told(canvases=grids or None), "tile": tile, "rows": -(-(tile // patch) // ratio)}
 
 
 def molmo2(files: CheckpointFiles) -> Found:

@@ -10,6 +10,7 @@ from vtok.catalog.counting import find_model
 from vtok.cli import common
 from vtok.cli.count_table import write_csv, write_json, write_tables
 from vtok.cli.pictures import collect, read_sizes
+from vtok.cli.sheet import printable
 from vtok.cli.tally import Tally, parse_size
 from vtok.errors import UsageError
 from vtok.geometry.registry import parse_setting
@@ -92,7 +93,7 @@ def too_large(width: int, height: int, most: int) -> str:
 
 
 def _note(line: str) -> None:
-    common.notes.print(line, soft_wrap=True, highlight=False, markup=False)
+    common.notes.print(printable(line), soft_wrap=True, highlight=False, markup=False)
 
 
 count.__doc__ = f"{count.__doc__}\n\n{EPILOG}"

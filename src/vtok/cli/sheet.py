@@ -37,6 +37,11 @@ def print_sheet(sheet: Sheet) -> None:
         typer.echo(plain(sheet))
 
 
+def printable(text: str) -> str:
+    """``text`` in one line, whatever a file is called: a question mark for each character that moves the cursor."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def plain(sheet: Sheet) -> str:
     """A sheet as aligned text."""
     lines = [_filled(sheet, cells) for cells in (sheet.headings, *sheet.rows, *sheet.footer)]
@@ -75,4 +80,4 @@ def _table(sheet: Sheet) -> Table:
 
 def _filled(sheet: Sheet, cells: list[str]) -> list[str]:
     number = len(sheet.headings)
-    return [*cells, *[""] * (number - len(cells))][:number]
+    return [printable(cell) for cell in [*cells, *[""] * (number - len(cells))][:number]]

@@ -57,11 +57,11 @@ class Tally:
                 self.fail(name, f"{model.name}: {error}" if len(self.models) > 1 else str(error))
             else:
                 counts.append(Count(one.resized, len(one.tiles), one.content, one.structural))
-        self.rows.append(Row(name, (width, height), tuple(counts)))
+        self.rows.append(Row(_encodable(name), (width, height), tuple(counts)))
 
     def fail(self, name: str, problem: str) -> None:
         """Note what could not be counted."""
-        self.failed.append((name, problem))
+        self.failed.append((_encodable(name), _encodable(problem)))
 
     def total(self, index: int) -> int:
         """Tokens of all pictures together for the model of this index."""
@@ -92,6 +92,11 @@ class Tally:
         kinds = ", ".join(f"{number} {ending}" for ending, number in most[:5]) + (", ..." if len(most) > 5 else "")
         number = sum(self.skipped.values())
         return f"skipped {number} {'file that is no picture' if number == 1 else 'files that are no pictures'}: {kinds}"
+
+
+def _encodable(text: str) -> str:
+    """Names of files need not be text; what is none is written as its bytes, so that it can be printed at all."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def parse_size(text: str) -> Size:
