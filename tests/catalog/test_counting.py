@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 import vtok
 from vtok.catalog.checkpoints import find_checkpoint
 from vtok.errors import ImageError, UsageError
+from vtok.geometry.registry import FAMILIES, family_class
 
 
 def test_a_file_an_image_and_a_size_count_alike(tmp_path):
@@ -90,3 +92,16 @@ def test_a_missing_file():
 def test_counting_loads_no_torch():
     code = "import sys, vtok; vtok.count((1, 1), model='gemma3'); sys.exit(bool({'torch', 'rich'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_family_has_a_name():
+    folder = Path(vtok.__file__).parent / "geometry" / "families"
+    found = set()
+    for file in folder.glob("*.py"):
+        classes = [line for line in file.read_text().splitlines() if line.startswith("class ")]
+        if any(f"class {name}" in line for line in classes for name in FAMILIES.values()):
+            found.add(file.stem)
+    assert found == set(FAMILIES)
+    assert all(isinstance(family_class(name), type) for name in FAMILIES)
+    with pytest.raises(UsageError, match="no family 'internvl2'; did you mean internvl"):
+        family_class("internvl2")

@@ -141,10 +141,10 @@ def minicpm46(files: CheckpointFiles) -> Found:
 
 
 def minicpmv(files: CheckpointFiles) -> Found:
-    """MiniCPM-V up to 4.5, as its makers publish it."""
+    """MiniCPM-V 2.5 and 2.6, as their makers publish them."""
     version, count = str(files.config.get("version")), files.config.get("query_num")
-    if version not in ("2.5", "2.6", "4.0", "4.5") or not count:
-        raise ModelError(f"vtok knows MiniCPM-V 2.5, 2.6, 4.0 and 4.5 with their query_num, not version {version!r}")
+    if version not in ("2.5", "2.6") or not count:
+        raise ModelError(f"vtok knows MiniCPM-V 2.5 and 2.6 with their query_num, not version {version!r}")
     scale, most = files.image.get("scale_resolution"), files.image.get("max_slice_nums")
     markers = 2 if version == "2.5" else 0
     slices = told(scale=scale, max_slices=most, side=14, queries=count, numbered=version != "2.5")
