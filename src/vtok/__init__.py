@@ -11,14 +11,21 @@ from typing import TYPE_CHECKING, Any
 from vtok.errors import MissingExtraError, VtokError
 
 if TYPE_CHECKING:
+    from vtok.catalog.counting import count, count_many, layout
     from vtok.vlm.context import reduce
     from vtok.vlm.pipeline import load
 
 __version__ = "0.1.0"
-__all__ = ["VtokError", "__version__", "load", "reduce"]
+__all__ = ["VtokError", "__version__", "count", "count_many", "layout", "load", "reduce"]
 
-#: Public names that live in rooms which need an extra, and where they are.
-_LAZY = {"load": "vtok.vlm.pipeline", "reduce": "vtok.vlm.context"}
+#: Public names that are loaded when they are first used, some of which need an extra, and where they are.
+_LAZY = {
+    "count": "vtok.catalog.counting",
+    "count_many": "vtok.catalog.counting",
+    "layout": "vtok.catalog.counting",
+    "load": "vtok.vlm.pipeline",
+    "reduce": "vtok.vlm.context",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from vtok import __version__
-from vtok.cli import ask, doctor, show, trace
+from vtok.cli import ask, count, doctor, models, show, trace
 from vtok.errors import VtokError
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(count.count)
+app.command()(models.models)
 app.command()(ask.ask)
 app.command()(show.show)
 app.command()(trace.trace)

@@ -1,0 +1,125 @@
+"""The public checkpoints that vtok knows, read from ``checkpoints.toml``, and how they are found by name."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Any
+
+from vtok.catalog.sizes import TextSizes, VisionSizes
+from vtok.errors import UsageError
+from vtok.geometry.family import Family
+from vtok.geometry.registry import make_family, settings_of
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A family, its settings and the sizes of the model; what no source tells is None or left out.
+
+    ``settings`` are those that differ from the family's own. ``context`` is in tokens, ``parameters`` a count.
+    ``variants`` are further names, each with settings of its own on top. ``sources`` says, by what it covers
+    (settings, sizes, parameters), where the figures are from.
+    """
+
+    name: str
+    id: str
+    family_name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    context: int | None = None
+    parameters: int | None = None
+    text: TextSizes = field(default_factory=TextSizes)
+    vision: VisionSizes = field(default_factory=VisionSizes)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+    @cached_property
+    def family(self) -> Family:
+        """The rule from size to layout, its settings filled in."""
+        return make_family(self.family_name, self.settings)
+
+    @cached_property
+    def all_settings(self) -> dict[str, Any]:
+        """Every setting of the family with its value here."""
+        return settings_of(self.family)
+
+    def with_settings(self, settings: Mapping[str, Any] | None) -> Checkpoint:
+        """The same checkpoint with some of the family's settings changed; ``UsageError`` for one it does not have."""
+        if not settings:
+            return self
+        changed = replace(self, settings={**self.settings, **settings})
+        changed.family  # noqa: B018 - a setting that makes no sense is refused here, not at the first picture
+        return changed
+
+
+@cache
+def checkpoints() -> tuple[Checkpoint, ...]:
+    """Every checkpoint of the catalog, in the catalog's order."""
+    text = files("vtok.catalog").joinpath("checkpoints.toml").read_text(encoding="utf-8")
+    return tuple(_checkpoint(entry) for entry in tomllib.loads(text)["checkpoint"])
+
+
+def find_checkpoint(name: str) -> Checkpoint:
+    """The checkpoint called ``name``: its name, an alias, a variant, or its id with or without the owner.
+
+    Upper and lower case are the same. Raises ``UsageError``, which tells the nearest names, for an unknown one.
+    """
+    found = _by_name().get(name.casefold())
+    if found is None:
+        raise UsageError(f"there is no model {name!r}{_nearest(name)}; see all with: vtok models")
+    return found
+
+
+def is_known(name: str) -> bool:
+    """Whether the catalog has a checkpoint of this name."""
+    return name.casefold() in _by_name()
+
+
+def names_of(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """Everything that ``find_checkpoint`` takes for this checkpoint as it is, variants aside."""
+    short = checkpoint.id.rpartition("/")[2]
+    return tuple(dict.fromkeys((checkpoint.name, *checkpoint.aliases, checkpoint.id, short)))
+
+
+@cache
+def _by_name() -> dict[str, Checkpoint]:
+    found: dict[str, Checkpoint] = {}
+    for checkpoint in checkpoints():
+        for name in names_of(checkpoint):
+            found.setdefault(name.casefold(), checkpoint)
+        for name, settings in checkpoint.variants.items():
+            found[name.casefold()] = replace(
+                checkpoint, name=name, settings={**checkpoint.settings, **settings}, aliases=(), variants={}
+            )
+    return found
+
+
+def _nearest(name: str) -> str:
+    wanted = name.casefold()
+    names = list(_by_name())
+    # What people leave out is the size or the version, so names that begin alike count as near.
+    begun = [one for one in names if one.startswith(wanted) and "/" not in one]
+    near = list(dict.fromkeys(begun[:3] + difflib.get_close_matches(wanted, names, n=3, cutoff=0.5)))[:4]
+    return f"; did you mean {', '.join(near)}?" if near else ""
+
+
+def _checkpoint(entry: dict[str, Any]) -> Checkpoint:
+    return Checkpoint(
+        name=entry["name"],
+        id=entry["id"],
+        family_name=entry["family"],
+        settings=entry.get("settings", {}),
+        aliases=tuple(entry.get("aliases", ())),
+        variants=entry.get("variants", {}),
+        context=entry.get("context"),
+        parameters=entry.get("parameters"),
+        text=TextSizes(**entry.get("text", {})),
+        vision=VisionSizes(**entry.get("vision", {})),
+        sources=entry["sources"],
+        note=entry.get("note", ""),
+    )

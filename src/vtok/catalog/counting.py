@@ -1,0 +1,113 @@
+"""Counting by the name of a model: ``vtok.count``, ``vtok.count_many`` and ``vtok.layout``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+
+from vtok.catalog.checkpoints import Checkpoint, find_checkpoint, is_known
+from vtok.catalog.directory import read_directory
+from vtok.errors import UsageError
+from vtok.geometry.layout import Layout
+from vtok.image.header import header_size, upright_size
+
+Model = str | Path | Checkpoint
+Picture = str | Path | Image.Image | tuple[int, int]
+
+
+def find_model(model: Model, settings: Mapping[str, Any] | None = None) -> Checkpoint:
+    """The checkpoint for a name of the catalog or for a directory with a checkpoint, some ``settings`` changed.
+
+    Raises ``UsageError`` for an unknown name or setting, ``ModelError`` for a directory that cannot be used.
+    """
+    if isinstance(model, Checkpoint):
+        found = model
+    elif isinstance(model, str) and is_known(model):
+        found = find_checkpoint(model)
+    elif isinstance(model, Path) or Path(model).is_dir() or _looks_like_a_path(model):
+        found = read_directory(Path(model))
+    else:
+        found = find_checkpoint(model)
+    return found.with_settings(settings)
+
+
+def count(picture: Picture, model: Model, settings: Mapping[str, Any] | None = None) -> int:
+    """Tokens that one picture takes in the language model's sequence, structural tokens included.
+
+    ``picture`` is a path, of which the head alone is read, a PIL image, or a (width, height) in px. Raises
+    ``ImageError`` for a file that is no picture, ``UsageError`` for a size that the model refuses.
+    """
+    return find_model(model, settings).family.layout(*_size(picture)).total
+
+
+def count_many(
+    widths: ArrayLike,
+    heights: ArrayLike,
+    model: Model,
+    errors: Literal["raise", "mask"] = "raise",
+    settings: Mapping[str, Any] | None = None,
+) -> NDArray[np.int64]:
+    """``count`` for many sizes at once: whole numbers of px, broadcast against each other, int64 out.
+
+    A size that the model refuses raises ``UsageError``, or is -1 in the result with ``errors="mask"``.
+    """
+    if errors not in ("raise", "mask"):
+        raise UsageError(f"errors is {errors!r}; expected 'raise' or 'mask'")
+    wide, high = _whole(widths, "widths"), _whole(heights, "heights")
+    try:
+        wide, high = np.broadcast_arrays(wide, high)[:2]
+    except ValueError:
+        raise UsageError(f"widths of shape {wide.shape} and heights of shape {high.shape} do not fit") from None
+    family = find_model(model, settings).family
+    counts = family.count_many(wide, high)
+    refused = np.flatnonzero(counts.ravel() < 0)
+    if errors == "raise" and refused.size:
+        first = int(refused[0])
+        width, height = int(wide.ravel()[first]), int(high.ravel()[first])
+        try:
+            family.layout(width, height)
+        except UsageError as error:
+            raise UsageError(f"{len(refused)} of {counts.size} sizes are refused; the first: {error}") from None
+    return counts
+
+
+def layout(picture: Picture, model: Model, settings: Mapping[str, Any] | None = None) -> Layout:
+    """How one picture enters the model: resized size, tiles, grids, content and structural tokens. See ``count``."""
+    return find_model(model, settings).family.layout(*_size(picture))
+
+
+def _size(picture: Picture) -> tuple[int, int]:
+    if isinstance(picture, str | Path):
+        return header_size(picture)
+    if isinstance(picture, Image.Image):
+        return upright_size(picture)
+    try:
+        width, height = picture
+        whole = int(width), int(height)
+    except (TypeError, ValueError):
+        raise UsageError(f"cannot take {picture!r}; expected a path, an image or (width, height)") from None
+    if whole != (width, height):
+        raise UsageError(f"a size is in whole pixels, not {width} x {height}")
+    return whole
+
+
+def _whole(sides: ArrayLike, name: str) -> NDArray[np.int64]:
+    found = np.asarray(sides)
+    kind = found.dtype.kind
+    if (
+        not found.size
+        or kind in "iu"
+        or (kind == "f" and bool((np.isfinite(found) & (found == np.floor(found))).all()))
+    ):
+        return found.astype(np.int64)
+    raise UsageError(f"{name} must be whole numbers of pixels, not {found.dtype}")
+
+
+def _looks_like_a_path(model: str) -> bool:
+    return model.startswith((".", "~", os.sep)) or model.endswith(os.sep) or "\\" in model

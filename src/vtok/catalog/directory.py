@@ -1,0 +1,79 @@
+"""A checkpoint directory on disk: its configuration and processor files are read, no weights are opened."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from vtok.catalog.checkpoints import Checkpoint
+from vtok.catalog.processor_files import CheckpointFiles
+from vtok.catalog.processors import family_of
+from vtok.catalog.sizes import context_of, text_sizes, vision_sizes
+from vtok.errors import ModelError, UsageError
+
+_CONFIG = "config.json"
+_IMAGE = "preprocessor_config.json"
+_PROCESSOR = "processor_config.json"
+# A configuration is some kilobytes; what is far larger is something else.
+_MOST_BYTES = 16 * 2**20
+
+
+def read_directory(path: Path) -> Checkpoint:
+    """The checkpoint in the directory ``path``, as its JSON files tell it.
+
+    Raises ``ModelError`` where there is no directory or no such file in it, where one is broken, and where the kind of
+    model is one that vtok does not know.
+    """
+    path = path.expanduser()
+    if path.is_file():
+        raise ModelError(
+            f"{path} is a file; expected a checkpoint directory or a model's name (vtok models lists them)"
+        )
+    if not path.is_dir():
+        raise ModelError(f"there is no checkpoint directory {path}")
+    config, image, processor = (_read(path / name) for name in (_CONFIG, _IMAGE, _PROCESSOR))
+    if config is None:
+        raise ModelError(f"{path} has no {_CONFIG}; expected a checkpoint directory as transformers saves it")
+    if image is None and processor is None:
+        raise ModelError(
+            f"{path} has no {_IMAGE} and no {_PROCESSOR}, which say how the model takes pictures in; "
+            "copy them from where the checkpoint is from"
+        )
+    # Since version 5 transformers writes the image processor into the processor's file.
+    inner = (processor or {}).get("image_processor")
+    files = CheckpointFiles(config, image or (inner if isinstance(inner, dict) else {}), processor or {})
+    try:
+        family, settings = family_of(files)
+        found = Checkpoint(
+            name=str(path),
+            id=str(config.get("_name_or_path") or path.name),
+            family_name=family,
+            settings=settings,
+            context=context_of(config),
+            text=text_sizes(config),
+            vision=vision_sizes(config),
+            sources={"settings": f"the files in {path}"},
+        )
+        found.family  # noqa: B018 - settings that make no sense are refused here, not at the first picture
+    except ModelError as error:
+        raise ModelError(f"cannot use {path}: {error}") from None
+    except (UsageError, TypeError, ValueError, AttributeError, KeyError, ZeroDivisionError) as error:
+        raise ModelError(f"cannot use {path}: its files make no sense together: {error}") from None
+    return found
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ModelError(f"{path} is larger than {_MOST_BYTES:,} bytes; that is no configuration")
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror or error}") from None
+    except (ValueError, RecursionError):
+        raise ModelError(f"{path} is broken: it holds no JSON that can be read") from None
+    if not isinstance(data, dict):
+        raise ModelError(f"{path} is broken: expected a JSON object, found a {type(data).__name__}")
+    return data

@@ -1,0 +1,118 @@
+"""``vtok models``: which checkpoints vtok knows, and everything it knows of one."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from vtok.catalog.checkpoints import Checkpoint, checkpoints, names_of
+from vtok.catalog.counting import find_model
+from vtok.catalog.sizes import known
+from vtok.cli import common
+from vtok.errors import UsageError
+
+EPILOG = """Examples:
+
+vtok models
+
+vtok models qwen
+
+vtok models show qwen2.5-vl-7b
+
+vtok models show ./my-checkpoint
+"""
+
+
+def models(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILTER] | show MODEL", help="A part of a name, id or family; or show and a model."),
+    ] = None,
+    as_json: common.JsonOption = False,
+) -> None:
+    """List the models that vtok knows, or show all of one: settings, sizes, and where each figure is from."""
+    words = words or []
+    if words[:1] == ["show"] and len(words) > 1:
+        if len(words) > 2:
+            raise UsageError("show one model at a time: vtok models show NAME")
+        _show(find_model(words[1]), as_json)
+        return
+    found = [one for one in checkpoints() if all(_matches(one, word) for word in words)]
+    if not found:
+        raise UsageError(f"no model matches {' '.join(words)!r}; see all with: vtok models")
+    if as_json:
+        common.print_json([_data(one) for one in found])
+        return
+    table = Table()
+    table.add_column("model", no_wrap=True)
+    table.add_column("family", no_wrap=True)
+    table.add_column("context", justify="right", no_wrap=True)
+    table.add_column("id", overflow="fold")
+    for one in found:
+        table.add_row(one.name, one.family_name, f"{one.context:,}" if one.context else "-", one.id)
+    common.console.print(table)
+
+
+def _matches(one: Checkpoint, word: str) -> bool:
+    names = (*names_of(one), *one.variants, one.family_name)
+    return any(word.casefold() in name.casefold() for name in names)
+
+
+def _show(one: Checkpoint, as_json: bool) -> None:
+    if as_json:
+        common.print_json(_data(one))
+        return
+    table = Table(title=one.name, title_justify="left", show_header=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("", overflow="fold")
+    table.add_row("id", one.id)
+    others = [name for name in names_of(one) if name not in (one.name, one.id)]
+    if others:
+        table.add_row("also called", ", ".join(others))
+    table.add_row("family", one.family_name)
+    table.add_row("settings", _words(one.all_settings))
+    for name, settings in one.variants.items():
+        table.add_row(f"as {name}", _words(settings))
+    table.add_row("context", f"{one.context:,} tokens" if one.context else "not known")
+    if one.parameters:
+        table.add_row("parameters", f"{one.parameters:,}")
+    for part, sizes in (("language model", one.text), ("vision encoder", one.vision)):
+        table.add_row(part, _words(known(sizes)) or "not known")
+    if one.note:
+        table.add_row("note", one.note)
+    table.add_section()
+    for what, source in one.sources.items():
+        table.add_row(f"source of {what}", source)
+    common.console.print(table)
+
+
+def _words(values: dict[str, Any] | Any) -> str:
+    return ", ".join(f"{key} {_short(value)}" for key, value in values.items())
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) < 60 else f"{text[:40]}... ({len(value)} of them)"
+
+
+def _data(one: Checkpoint) -> dict[str, Any]:
+    return {
+        "model": one.name,
+        "id": one.id,
+        "aliases": [name for name in names_of(one) if name not in (one.name, one.id)],
+        "family": one.family_name,
+        "settings": one.all_settings,
+        "variants": dict(one.variants),
+        "context": one.context,
+        "parameters": one.parameters,
+        "text": dataclasses.asdict(one.text),
+        "vision": dataclasses.asdict(one.vision),
+        "sources": dict(one.sources),
+        "note": one.note,
+    }
+
+
+models.__doc__ = f"{models.__doc__}\n\n{EPILOG}"

@@ -1,0 +1,122 @@
+"""Which files a command line means, and their sizes, read by several threads."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+import time
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from vtok.cli import common
+from vtok.errors import ImageError
+from vtok.geometry.layout import Size
+from vtok.image.header import SUFFIXES, header_size
+from vtok.image.source import Limits
+
+# Opening files waits on the disk; more threads than this gain nothing on top.
+_THREADS = min(16, 4 * (os.cpu_count() or 1))
+_SECONDS_BEFORE_A_BAR = 0.7
+# Nothing is decoded, so that a size alone does no harm; how large is too large is the caller's to say.
+_NO_LIMITS = Limits(pixels=sys.maxsize)
+
+
+@dataclass
+class Found:
+    """The pictures in the order given, folders in the order of their names; what is missing or cannot be entered."""
+
+    pictures: list[Path] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    #: How many files in folders are no pictures, by their ending.
+    skipped: dict[str, int] = field(default_factory=dict)
+
+
+def collect(paths: Sequence[str]) -> Found:
+    """Files as they are, folders with all below them, patterns expanded where no file has that very name."""
+    found = Found()
+    for text in paths:
+        path = Path(text).expanduser()
+        if path.is_dir():
+            _walk(path, found, set())
+        elif not os.path.lexists(path) and glob.has_magic(text):
+            matches = sorted(glob.glob(os.path.expanduser(text), recursive=True))
+            for match in map(Path, matches):
+                if match.is_dir():
+                    _walk(match, found, set())
+                else:
+                    found.pictures.append(match)
+            if not matches:
+                found.failed.append((text, f"no file matches {text}"))
+        else:
+            found.pictures.append(path)
+    return found
+
+
+def _walk(folder: Path, found: Found, above: set[tuple[int, int]]) -> None:
+    """Add what is below ``folder``; ``above`` are the folders on the way down, which a link must not lead back to."""
+    try:
+        status = folder.stat()
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        found.failed.append((str(folder), f"cannot open the folder {folder}: {error.strerror or error}"))
+        return
+    here = (status.st_dev, status.st_ino)
+    if here in above:
+        found.failed.append((str(folder), f"{folder} links back to a folder above it; not followed"))
+        return
+    for entry in entries:
+        path = Path(entry.path)
+        try:
+            is_folder = entry.is_dir()
+        except OSError as error:
+            found.failed.append((str(path), f"cannot read {path}: {error.strerror or error}"))
+            continue
+        if is_folder:
+            _walk(path, found, above | {here})
+        elif path.suffix.lower() in SUFFIXES:
+            found.pictures.append(path)
+        else:
+            kind = path.suffix.lower() or "without an ending"
+            found.skipped[kind] = found.skipped.get(kind, 0) + 1
+
+
+def read_sizes(pictures: Sequence[Path]) -> Iterator[tuple[Path, Size | ImageError]]:
+    """Each picture with its upright size in px or with what is wrong, in order; a bar on stderr when it takes long."""
+
+    def read(path: Path) -> Size | ImageError:
+        try:
+            return header_size(path, _NO_LIMITS)
+        except ImageError as error:
+            return error
+
+    with warnings.catch_warnings(), ThreadPoolExecutor(_THREADS) as pool:
+        # What Pillow warns of, such as broken EXIF data, does not change the size.
+        warnings.simplefilter("ignore")
+        try:
+            yield from zip(pictures, _with_bar(pool.map(read, pictures), len(pictures)), strict=True)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _with_bar(sizes: Iterable[Size | ImageError], number: int) -> Iterator[Size | ImageError]:
+    columns = (TextColumn("reading sizes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=common.notes, transient=True, disable=not common.notes.is_terminal)
+    start, shown = time.monotonic(), False
+    try:
+        for done, size in enumerate(sizes):
+            if not shown and time.monotonic() - start > _SECONDS_BEFORE_A_BAR:
+                shown = True
+                bar.start()
+                task = bar.add_task("", total=number, completed=done)
+            if shown:
+                bar.advance(task)
+            yield size
+    finally:
+        bar.stop()

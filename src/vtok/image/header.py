@@ -1,0 +1,117 @@
+"""The size of a picture from the head of its file: no pixel is decoded."""
+
+from __future__ import annotations
+
+import stat
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image, ImageFile
+
+from vtok.errors import ImageError
+from vtok.image.source import DEFAULT_LIMITS, FORMATS, Limits
+
+#: Endings by which a picture in a folder is told from the other files there.
+SUFFIXES = frozenset(
+    f".{ending}"
+    for endings in (
+        ("jpg", "jpeg", "jpe", "jfif", "mpo", "jp2", "j2k", "jpx"),
+        ("png", "apng", "webp", "gif", "avif", "tif", "tiff"),
+        ("bmp", "dib", "ppm", "pgm", "pbm", "pnm", "ico", "tga"),
+    )
+    for ending in endings
+)
+_WIDTH, _HEIGHT, _ORIENTATION = 256, 257, 274  # numbers of TIFF tags, which EXIF shares
+_SIDEWAYS = (5, 6, 7, 8)
+
+
+def header_size(path: str | Path, limits: Limits = DEFAULT_LIMITS) -> tuple[int, int]:
+    """Width and height in px as a viewer shows the picture: sides swapped where its EXIF orientation says so.
+
+    The first frame of an animated file. Raises ``ImageError`` for what is missing, no file, empty, no picture,
+    broken in its head, or over ``limits.pixels``.
+    """
+    path = Path(path)
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise ImageError(f"{path} is a folder; expected a picture")
+        if not stat.S_ISREG(found.st_mode):
+            raise ImageError(f"{path} is no regular file; expected a picture")
+        if not found.st_size:
+            raise ImageError(f"{path} is empty (0 bytes); expected a picture such as a PNG or a JPEG")
+        with path.open("rb") as file:
+            width, height = _read(path, file)
+    except FileNotFoundError:
+        raise ImageError(f"there is no file {path}") from None
+    except OSError as error:
+        raise ImageError(f"cannot read {path}: {error.strerror or error}") from None
+    if width < 1 or height < 1:
+        raise ImageError(f"{path} is {width} x {height} px and has no pixels")
+    if width * height > limits.pixels:
+        raise ImageError(
+            f"{path} is {width} x {height} px = {width * height:,} pixels, over the limit of {limits.pixels:,}"
+        )
+    return width, height
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height in px of an opened image once its EXIF orientation is applied."""
+    width, height = image.size
+    return (height, width) if image.getexif().get(_ORIENTATION) in _SIDEWAYS else (width, height)
+
+
+def _read(path: Path, file: BinaryIO) -> tuple[int, int]:
+    Image.init()
+    head = file.read(16)
+    for name in FORMATS:
+        if name not in Image.OPEN:  # a Pillow that was built without this format
+            continue
+        factory, accept = Image.OPEN[name]
+        accepted = accept is None or accept(head)
+        if not accepted or isinstance(accepted, str):  # a text says why a file of this format cannot be opened
+            continue
+        file.seek(0)
+        try:
+            # Not ``Image.open``: it refuses sizes that only matter to somebody who decodes, by a limit that all of
+            # the process shares.
+            with factory(file, str(path)) as image:
+                return _upright(image, file)
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            raise ImageError(f"{path} is broken: {' '.join(str(error).split())}") from None
+        except (SyntaxError, IndexError, TypeError, KeyError, ValueError, EOFError, OverflowError, struct.error):
+            continue
+    raise ImageError(f"{path} is not a picture that can be read; expected one of {', '.join(FORMATS)}")
+
+
+def _upright(image: ImageFile.ImageFile, file: BinaryIO) -> tuple[int, int]:
+    width, height = image.size
+    if image.format == "TIFF":
+        # Some versions of Pillow swap the sides when they open the file, others when they decode it.
+        tags = image.tag_v2  # type: ignore[attr-defined]
+        width, height = int(tags[_WIDTH]), int(tags[_HEIGHT])
+        sideways = tags.get(_ORIENTATION) in _SIDEWAYS
+    elif image.format == "PNG":
+        # Pillow's own reader would decode the picture to get at what stands behind its pixels.
+        if "exif" not in image.info and (late := _exif_of_png(file)):
+            image.info["exif"] = late
+        sideways = Image.Image.getexif(image).get(_ORIENTATION) in _SIDEWAYS
+    else:
+        sideways = image.getexif().get(_ORIENTATION) in _SIDEWAYS
+    return (height, width) if sideways else (width, height)
+
+
+def _exif_of_png(file: BinaryIO) -> bytes:
+    """The EXIF chunk of a PNG, wherever it stands, found by going from chunk to chunk; empty when there is none."""
+    file.seek(8)
+    while len(head := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"eXIf":
+            return file.read(length)
+        if kind == b"IEND":
+            break
+        file.seek(length + 4, 1)
+    return b""

@@ -1,0 +1,45 @@
+"""``vtok models``."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from vtok.catalog.checkpoints import checkpoints
+from vtok.cli import main
+from vtok.errors import UsageError
+
+
+def run(*words):
+    return CliRunner().invoke(main.app, ["models", *words], env={"COLUMNS": "200"})
+
+
+def test_all_are_listed():
+    assert len(json.loads(run("--json").stdout)) == len(checkpoints())
+    assert run().exit_code == 0
+
+
+def test_filters():
+    found = json.loads(run("gemma-3", "4b", "--json").stdout)
+    assert {one["model"] for one in found} == {"gemma-3-4b", "gemma-3n-e4b"}
+    assert "qwen2.5-vl-7b" in run("SMART").stdout
+    assert "show" not in run("QWEN").stdout
+
+
+def test_one_is_shown_with_its_sources():
+    text = run("show", "qwen2.5-vl").stdout
+    for part in (
+        "Qwen/Qwen2.5-VL-7B-Instruct",
+        "max_pixels 12845056",
+        "128,000 tokens",
+        "layers 28",
+        "source of sizes",
+    ):
+        assert part in text
+    data = json.loads(run("show", "gemma4", "--json").stdout)
+    assert data["variants"]["gemma4-70"] == {"max_tokens": 70}
+
+
+@pytest.mark.parametrize("words", [["zzzz"], ["show", "zzzz"], ["show", "gemma3", "pixtral"]])
+def test_wrong_usage(words):
+    assert isinstance(run(*words).exception, UsageError)
