@@ -12,7 +12,8 @@ from vtok.cli.ledger_table import ledger_table
 from vtok.errors import UsageError
 
 if TYPE_CHECKING:
-    from vtok.vlm.pipeline import VLM, Answer
+    from vtok.vlm.pipeline import VLM
+    from vtok.vlm.stages import Answer
 
 EPILOG = """Examples:
 

@@ -9,7 +9,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from vtok.vlm.ledger import Ledger
-    from vtok.vlm.pipeline import Answer
+    from vtok.vlm.stages import Answer
 
 
 def ledger_table(answers: Sequence[Answer]) -> Table:

@@ -12,84 +12,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image
 from torch import Tensor
-from transformers import LogitsProcessor, TextStreamer
 
 from vtok.errors import UsageError
-from vtok.geometry.layout import Layout
 from vtok.image.source import open_image
 from vtok.reduction import budget as budgets
 from vtok.reduction.method import Method, Need, PixelMethod, Seen
 from vtok.reduction.registry import parse
 from vtok.vlm.adapters import adapter_of
-from vtok.vlm.ledger import ImageTokens, Ledger, Seconds, cache_size
+from vtok.vlm.ledger import Ledger, cache_size
 from vtok.vlm.loading import load_model, pick_device, pick_dtype, resolve
 from vtok.vlm.prompt import left_padded, prompt_ids
-from vtok.vlm.reducing import Reduced, encode_and_reduce, reduce_one
-from vtok.vlm.seam import Shortened, image_output, shorten
+from vtok.vlm.reducing import encode_and_reduce, reduce_one
+from vtok.vlm.seam import image_output, shorten
+from vtok.vlm.stages import Answer, Cut, Encoded, Interleaved, Prepared, image_tokens
+from vtok.vlm.watching import Clock, TextOut
 
 Picture = str | Path | bytes | Image.Image
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """One picture as the processor made it: ``inputs`` for the model, its layout, and where it came from."""
-
-    name: str
-    image: Image.Image
-    layout: Layout
-    inputs: dict[str, Tensor]
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """One picture after tower and projector; ``tokens.vectors`` (n, d) are its visual tokens."""
-
-    prepared: Prepared
-    tokens: Seen
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Cut:
-    """One picture after the cut; ``reduced.vectors`` (k, d) are what the language model will read."""
-
-    prepared: Prepared
-    reduced: Reduced
-    method: str | None
-    budget: int | str | None
-    encode_seconds: float
-    reduce_seconds: float
-
-
-@dataclass(frozen=True)
-class Interleaved:
-    """A batch of prompts: ``ids`` and ``mask`` (b, n) before the cut, ``short`` after it."""
-
-    ids: Tensor
-    mask: Tensor
-    short: Shortened
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The text, what it cost, and the pictures it was about, with the selections behind them.
-
-    ``tokens`` are the generated ids, up to and with the end token.
-    """
-
-    question: str
-    text: str
-    tokens: tuple[int, ...]
-    ledger: Ledger
-    cuts: tuple[Cut, ...]
 
 
 class VLM:
@@ -170,7 +114,7 @@ class VLM:
         ``options`` go to transformers' ``generate`` (``do_sample``, ``temperature``, ``num_beams`` ...).
         """
         if on_text is not None:
-            options["streamer"] = _Streamer(self.processor.tokenizer, on_text)
+            options["streamer"] = TextOut(self.processor.tokenizer, on_text)
         return self._answer(cuts, [question], max_new_tokens, options)[0]
 
     @torch.no_grad()
@@ -227,7 +171,7 @@ class VLM:
     def _answer(self, cuts: Sequence[Cut], questions: list[str], most: int, options: dict[str, Any]) -> list[Answer]:
         prompts = self.interleave(cuts, questions)
         short = prompts.short
-        clock = _Clock()
+        clock = Clock()
         output = self.model.generate(
             input_ids=short.input_ids,
             attention_mask=short.attention_mask,
@@ -249,7 +193,7 @@ class VLM:
             ledger = Ledger(
                 method=cuts[0].method if cuts else None,
                 budget=cuts[0].budget if cuts else None,
-                images=tuple(_tokens(cut) for cut in cuts),
+                images=tuple(image_tokens(cut) for cut in cuts),
                 text_tokens=int(prompts.mask[row].sum()) - sum(cut.reduced.selection.before for cut in cuts),
                 generated=len(tokens),
                 kv_bytes=kv_bytes // len(questions),
@@ -268,50 +212,9 @@ class VLM:
         return int(over[0]) + 1 if over.numel() else new.numel()
 
 
-class _Clock(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped here
-    """Notes when each token is ready; the first call ends the prefill."""
-
-    def __init__(self) -> None:
-        self.start, self.times = time.perf_counter(), []  # type: float, list[float]
-
-    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
-        if scores.is_cuda:
-            torch.cuda.synchronize()
-        self.times.append(time.perf_counter())
-        return scores
-
-    def stop(self) -> None:
-        self.times.append(time.perf_counter())
-
-    def seconds(self, cuts: Sequence[Cut]) -> Seconds:
-        first, decoded = self.times[0], len(self.times) - 2
-        return Seconds(
-            preprocess=sum(cut.prepared.seconds for cut in cuts),
-            encode=sum(cut.encode_seconds for cut in cuts),
-            reduce=sum(cut.reduce_seconds for cut in cuts),
-            prefill=first - self.start,
-            per_token=(self.times[-2] - first) / decoded if decoded else None,
-        )
-
-
-class _Streamer(TextStreamer):  # type: ignore[misc]  # transformers is untyped here
-    def __init__(self, tokenizer: Any, on_text: Callable[[str], None]) -> None:
-        super().__init__(tokenizer, skip_prompt=True, skip_special_tokens=True)
-        self.on_text = on_text
-
-    def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
-        if text:
-            self.on_text(text)
-
-
 def _has(tokens: Seen, needs: frozenset[Need]) -> bool:
     there = {Need.CLS_ATTENTION: tokens.cls_attention, Need.KEYS: tokens.keys, Need.FEATURES: tokens.features}
     return all(there[need] is not None for need in needs)
-
-
-def _tokens(cut: Cut) -> ImageTokens:
-    selection = cut.reduced.selection
-    return ImageTokens(cut.prepared.name, cut.prepared.image.size, selection.before, selection.after)
 
 
 def load(path_or_name: str | Path = "vtok-mini", device: str | None = None, dtype: str | None = None) -> VLM:

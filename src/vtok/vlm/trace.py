@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from vtok.reduction.method import Method
 from vtok.vlm.attention import record
-from vtok.vlm.pipeline import VLM, Answer, Cut, Interleaved, Picture
+from vtok.vlm.pipeline import VLM, Picture
+from vtok.vlm.stages import Answer, Cut, Interleaved
 
 #: Names of the nine regions of a picture, row by row.
 REGIONS = ("top left", "top", "top right", "left", "centre", "right", "bottom left", "bottom", "bottom right")

@@ -1,0 +1,75 @@
+"""What each stage of the pipeline hands to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PIL import Image
+from torch import Tensor
+
+from vtok.geometry.layout import Layout
+from vtok.reduction.method import Seen
+from vtok.vlm.ledger import ImageTokens, Ledger
+from vtok.vlm.reducing import Reduced
+from vtok.vlm.seam import Shortened
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One picture as the processor made it: ``inputs`` for the model, its layout, and where it came from."""
+
+    name: str
+    image: Image.Image
+    layout: Layout
+    inputs: dict[str, Tensor]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One picture after tower and projector; ``tokens.vectors`` (n, d) are its visual tokens."""
+
+    prepared: Prepared
+    tokens: Seen
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One picture after the cut; ``reduced.vectors`` (k, d) are what the language model will read."""
+
+    prepared: Prepared
+    reduced: Reduced
+    method: str | None
+    budget: int | str | None
+    encode_seconds: float
+    reduce_seconds: float
+
+
+@dataclass(frozen=True)
+class Interleaved:
+    """A batch of prompts: ``ids`` and ``mask`` (b, n) before the cut, ``short`` after it."""
+
+    ids: Tensor
+    mask: Tensor
+    short: Shortened
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The text, what it cost, and the pictures it was about, with the selections behind them.
+
+    ``tokens`` are the generated ids, up to and with the end token.
+    """
+
+    question: str
+    text: str
+    tokens: tuple[int, ...]
+    ledger: Ledger
+    cuts: tuple[Cut, ...]
+
+
+def image_tokens(cut: Cut) -> ImageTokens:
+    """The ledger's line for one picture."""
+    selection = cut.reduced.selection
+    return ImageTokens(cut.prepared.name, cut.prepared.image.size, selection.before, selection.after)
