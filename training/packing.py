@@ -18,7 +18,7 @@ BEFORE = (tokenizer.BOS, tokenizer.USER)
 
 @dataclass
 class Packed:
-    """``ids``, ``positions`` (after the picture), ``group`` (-1 = padding) and ``target`` (answer or not), all (b, t)."""
+    """``ids``, ``positions`` (after the picture), ``group`` (-1 is padding), ``target`` (answer or not), all (b, t)."""
 
     ids: torch.Tensor
     positions: torch.Tensor

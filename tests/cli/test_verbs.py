@@ -26,12 +26,14 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):  #
 
     def call(*arguments: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["vtok", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
+        code = 0
+        try:
             main()
-            raise SystemExit(0)
+        except SystemExit as left:
+            code = int(left.code or 0)
         captured = capsys.readouterr()
         assert "Traceback" not in captured.err
-        return Done(int(left.value.code or 0), captured.out, captured.err)
+        return Done(code, captured.out, captured.err)
 
     return call
 

@@ -48,7 +48,7 @@ def test_configs_that_cannot_be_used(tmp_path: Path, config: str, said: str) -> 
 def test_remote_code_of_a_processor_is_refused_too(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "llava"}))
     (tmp_path / "processor_config.json").write_text(json.dumps({"auto_map": {"AutoProcessor": "x.Y"}}))
-    with pytest.raises(ModelError, match="processor_config.json.*runs no remote code"):
+    with pytest.raises(ModelError, match=r"processor_config\.json.*runs no remote code"):
         resolve(tmp_path)
 
 

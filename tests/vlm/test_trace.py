@@ -10,7 +10,7 @@ from vtok.vlm.trace import grouped, trace
 
 def test_everything_adds_up(tiny_vlm: VLM, picture: Image.Image) -> None:
     traced = trace(tiny_vlm, [picture, picture.rotate(180)], "What is red?", "uniform", 9, max_new_tokens=4)
-    assert [stage.name for stage in traced.stages][0] == "pixel_values"
+    assert traced.stages[0].name == "pixel_values"
     assert traced.stages[-1].shape == (9, 48)
     length = traced.runs[-1].stop
     assert [run.start for run in traced.runs] == [0, *(run.stop for run in traced.runs[:-1])]
