@@ -86,9 +86,8 @@ def main() -> None:
         return lambda: prefill(ids, torch.ones_like(ids), positions, vectors[:count])
 
     whole = cut(Selection.all(GRID * GRID, device))
-    print(
-        f"hidden {options.hidden}, {options.layers} layers, {TEXT} text tokens, {device}, {torch.get_num_threads()} threads"
-    )
+    size = f"hidden {options.hidden}, {options.layers} layers, {TEXT} text tokens"
+    print(f"{size}, {device}, {torch.get_num_threads()} threads")
     print("| kept | cut to k, ms | never more than k, ms | ratio | full prompt, ms | gain |")
     print("|---:|---:|---:|---:|---:|---:|")
     for count in (64, 128, 192, 288):
