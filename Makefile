@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint format bench train clean help
+.PHONY: demo test test-oldest lint format bench train clean help
 
 demo: $(VENV)/.demo  ## a picture, its tokens, the answer with and without the cut (under 3 minutes)
 	@PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
 
 test: $(VENV)/.dev lint  ## lint, types, layers and all fast tests
 	$(BIN)/python -m pytest
+
+test-oldest: $(VENV)/.dev  ## the pipeline's tests with the oldest transformers that is supported
+	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/oldest transformers==5.23.0
+	PYTHONPATH=$(VENV)/oldest $(BIN)/python -m pytest tests/vlm
 
 lint: $(VENV)/.dev  ## style, types and the layers of the house
 	$(BIN)/ruff check .
@@ -32,7 +36,7 @@ clean:  ## remove what make made
 	rm -rf $(VENV) out dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*##\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -113,9 +113,9 @@ def train(minutes: float, device: str) -> None:
     """Train for ``minutes``, the projector's fit included, and leave ``runs/joint.pt``."""
     parts = Parts(device)
     # The encoder can read already, so it is moved gently; at its own stage's rates it forgets within minutes.
-    rates = {"tower": (0.006, 5e-4), "heads": (0.006, 5e-4), "projector": (0.0, 1e-3)}
+    rates = {"tower": (0.004, 4e-4), "heads": (0.004, 4e-4), "projector": (0.0, 1e-3)}
     optimizers = Optimizers([(part, *rates.get(name, (0.008, 1e-3))) for name, part in parts.modules().items()])
-    clock = Clock(minutes - FIT_MINUTES)
+    clock = Clock(minutes - FIT_MINUTES, hold=0.05)
     checkpoint = Checkpoint("joint", parts.modules(), optimizers, clock)
     if not checkpoint.resume():
         parts.load("encoder", "language")

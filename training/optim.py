@@ -50,14 +50,14 @@ class Optimizers:
 
 
 class Clock:
-    """How far a stage is in its minutes: constant rate, then linear to zero over the second half.
+    """How far a stage is in its minutes: constant rate for the share ``hold``, then linear to zero.
 
     Minutes and not steps, so that a stage ends when it was meant to on whatever machine it runs; the time spent
     is saved with the weights, so a stage that was broken off goes on where it stood.
     """
 
-    def __init__(self, minutes: float) -> None:
-        self.budget, self.spent, self.last = minutes * 60, 0.0, time.monotonic()
+    def __init__(self, minutes: float, hold: float = 0.5) -> None:
+        self.budget, self.spent, self.last, self.hold = minutes * 60, 0.0, time.monotonic(), hold
 
     def tick(self) -> float:
         """Add the time since the last tick; returns the share of the budget that is spent, 0 to 1."""
@@ -65,9 +65,9 @@ class Clock:
         self.spent, self.last = self.spent + now - self.last, now
         return min(1.0, self.spent / self.budget)
 
-    @staticmethod
-    def factor(share: float, warm: float = 0.01) -> float:
-        return min(1.0, share / warm + 0.02, 2 * (1 - share) + 1e-3)
+    def factor(self, share: float, warm: float = 0.01) -> float:
+        """What the full rates are multiplied by at ``share`` of the budget."""
+        return min(1.0, share / warm + 0.02, (1 - share) / (1 - self.hold) + 1e-3)
 
 
 class Checkpoint:
