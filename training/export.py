@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from transformers import CLIPImageProcessorPil, LlavaProcessor
+from transformers import CLIPImageProcessorPil, GenerationConfig, LlavaProcessor
 
 from training import language, model, tokenizer
 from training.joint import Parts
@@ -47,6 +47,10 @@ def export(stage: str = "joint", target: Path = PACKAGED) -> None:
         num_additional_image_tokens=1,
     )
     processor.save_pretrained(target)
+    # Older loaders and llama.cpp's converter look for the image processor in a file of its own.
+    images.save_pretrained(target)
+    ids = language.token_ids()
+    GenerationConfig(bos_token_id=ids["bos"], eos_token_id=ids["eos"], pad_token_id=ids["pad"]).save_pretrained(target)
     save_file(hub_names(parts), target / "model.safetensors", metadata={"format": "pt"})
     for file in target.iterdir():
         file.chmod(0o644)
