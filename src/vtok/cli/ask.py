@@ -26,18 +26,16 @@ vtok ask a.png b.png "Which one is red?" --model ./llava-1.5-7b --budget 25% --c
 
 
 def ask(
-    images: Annotated[list[Path], typer.Argument(help="One or several pictures.", show_default=False)],
-    question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
+    images: common.ImagesArgument,
+    question: common.QuestionArgument,
     model: common.ModelOption = "vtok-mini",
-    budget: Annotated[
-        str | None, typer.Option("--budget", "-b", help="The most visual tokens an image may take: 144 or 25%.")
-    ] = None,
+    budget: common.BudgetOption = None,
     method: common.MethodOption = "visionzip",
     compare: Annotated[bool, typer.Option("--compare", help="Answer at the full count as well, side by side.")] = False,
     overlay: Annotated[
         Path | None, typer.Option("--overlay", "-o", help="Write which tokens stayed, as PNG or SVG.")
     ] = None,
-    max_tokens: Annotated[int, typer.Option("--max-tokens", min=1, help="The longest answer, in tokens.")] = 64,
+    max_tokens: common.MaxTokensOption = 64,
     device: common.DeviceOption = None,
     dtype: common.DtypeOption = None,
     as_json: common.JsonOption = False,
@@ -73,8 +71,14 @@ def ask(
 def _ask(
     vlm: VLM, images: list[Path], question: str, budget: str | None, method: str, max_tokens: int, quiet: bool
 ) -> Answer:
-    on_text = None if quiet else lambda text: typer.echo(text, nl=False)
-    answer = vlm.ask(images, question, budget=budget, method=method, max_new_tokens=max_tokens, on_text=on_text)
+    with common.notes.status("reading the picture") as status:
+
+        def on_text(text: str) -> None:
+            status.stop()
+            typer.echo(text, nl=False)
+
+        heard = None if quiet else on_text
+        answer = vlm.ask(images, question, budget=budget, method=method, max_new_tokens=max_tokens, on_text=heard)
     if not quiet:
         typer.echo()
     return answer

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 ModelOption = Annotated[
     str, typer.Option("--model", "-m", help="A checkpoint directory, or [b]vtok-mini[/b], the embedded model.")
 ]
+ImagesArgument = Annotated[list[Path], typer.Argument(help="One or several pictures.", show_default=False)]
+QuestionArgument = Annotated[str, typer.Argument(help="What you want to know.", show_default=False)]
+BudgetOption = Annotated[
+    str | None, typer.Option("--budget", "-b", help="The most visual tokens an image may take: 144 or 25%.")
+]
+MaxTokensOption = Annotated[int, typer.Option("--max-tokens", min=1, help="The longest answer, in tokens.")]
 MethodOption = Annotated[str, typer.Option("--method", help="How tokens are cut, such as visionzip or random(seed=3).")]
 DeviceOption = Annotated[
     str | None, typer.Option("--device", help="Where to run: cuda, mps, cpu. The best there is when left out.")

@@ -43,7 +43,8 @@ def show(
     from vtok.show.overlay import Overlay
     from vtok.show.write import write_overlay
 
-    cut = vlm.cut(image, method, budget)
+    with common.notes.status("encoding the picture"):
+        cut = vlm.cut(image, method, budget)
     selection = cut.reduced.selection
     if heat and selection.scores is None:
         raise UsageError(f"{cut.method} uses no score, so there is no heat map; leave --heat out or take visionzip")

@@ -27,15 +27,13 @@ SHADES = {"text": "blue", "special": "magenta"}
 
 
 def trace(
-    images: Annotated[list[Path], typer.Argument(help="One or several pictures.", show_default=False)],
-    question: Annotated[str, typer.Argument(help="What you want to know.", show_default=False)],
+    images: common.ImagesArgument,
+    question: common.QuestionArgument,
     model: common.ModelOption = "vtok-mini",
-    budget: Annotated[
-        str | None, typer.Option("--budget", "-b", help="The most visual tokens an image may take: 144 or 25%.")
-    ] = None,
+    budget: common.BudgetOption = None,
     method: common.MethodOption = "visionzip",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write where each word looked, as PNG.")] = None,
-    max_tokens: Annotated[int, typer.Option("--max-tokens", min=1, help="The longest answer, in tokens.")] = 32,
+    max_tokens: common.MaxTokensOption = 32,
     device: common.DeviceOption = None,
     dtype: common.DtypeOption = None,
     as_json: common.JsonOption = False,
@@ -49,7 +47,8 @@ def trace(
     vlm = common.load(model, device, dtype)
     from vtok.vlm.trace import trace as run_trace
 
-    traced = run_trace(vlm, images, question, method if budget is not None else None, budget, max_tokens)
+    with common.notes.status("following the picture"):
+        traced = run_trace(vlm, images, question, method if budget is not None else None, budget, max_tokens)
     if output is not None:
         page = _picture(traced)
         common.write_whole(output, lambda part: page.save(part, "PNG"))
