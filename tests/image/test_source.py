@@ -117,6 +117,26 @@ def test_exif_rotation_is_applied() -> None:
     assert opened.getpixel((5, 18)) == (255, 255, 255)
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP"])
+def test_mangled_files_are_opened_or_refused_never_worse(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    options = {"exif": exif} if kind in ("PNG", "JPEG", "WEBP", "TIFF") else {}
+    whole = np.frombuffer(saved(Image.effect_noise((40, 30), 80).convert("RGB"), kind, **options), np.uint8)
+    refused = 0
+    for _ in range(150):
+        data = whole.copy()
+        where = rng.integers(0, min(len(data), 400), rng.integers(1, 12))
+        data[where] = rng.integers(0, 256, len(where))
+        try:
+            assert open_image(data.tobytes(), Limits(pixels=10_000)).mode == "RGB"
+        except ImageError as error:
+            refused += 1
+            assert "\n" not in str(error)
+    assert refused > 0
+
+
 def test_bytes_and_images_are_taken_too() -> None:
     image = Image.new("L", (4, 4), 7)
     assert open_image(image).getpixel((0, 0)) == (7, 7, 7)

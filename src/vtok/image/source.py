@@ -46,8 +46,8 @@ def open_image(source: str | Path | bytes | Image.Image, limits: Limits = DEFAUL
         raise ImageError(_too_heavy(name, len(data), limits))
     try:
         with warnings.catch_warnings():
-            # Pillow's own warning about size is replaced by the limit below.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Pillow's remarks on odd files help nobody here, and its warning about size is replaced by the limit below.
+            warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=_formats()) as image:
                 _check_size(name, image.size, limits)
                 return to_rgb(image)
@@ -55,7 +55,9 @@ def open_image(source: str | Path | bytes | Image.Image, limits: Limits = DEFAUL
         if isinstance(error, Image.DecompressionBombError):
             raise ImageError(f"{name} is over the limit of {limits.pixels:,} pixels; shrink it first") from None
         raise ImageError(f"{name} is not a picture that can be read; expected one of {', '.join(FORMATS)}") from None
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+    except ImageError:
+        raise
+    except Exception as error:  # decoders raise whatever a hostile file makes them trip over
         raise ImageError(f"{name} is broken and cannot be decoded: {_one_line(error)}") from None
 
 
