@@ -91,7 +91,8 @@ def test_internvl_as_its_makers_publish_it(tmp_path):
 @pytest.mark.parametrize(
     ("config", "image", "message"),
     [
-        (None, {}, "has no config.json"),
+        (None, None, "has no config.json"),
+        (None, {}, "does not tell the model_type"),
         ({"model_type": "llava"}, None, r"has no preprocessor_config.json and no processor_config.json"),
         ({"model_type": "bert"}, {}, "does not know how a model of type 'bert' takes pictures in"),
         ({}, {}, "does not tell the model_type"),
