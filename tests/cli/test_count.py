@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import sys
 
 import pytest
 from PIL import Image
@@ -173,6 +174,56 @@ def test_the_limit_on_pixels_is_raised_by_a_flag(tmp_path):
     assert code == 1
     assert re.search(r"a\.ppm: 30000 x 20000 px are over the limit of [\d,]+ pixels; raise it with --limit-pixels", err)
     assert run(path, "-m", "gemma3", "--limit-pixels", 10**9)[0] == 0
+
+
+def pages(path, *sizes):
+    first, *rest = (Image.new("1", size) for size in sizes)
+    first.save(path, save_all=True, append_images=rest)
+    return path
+
+
+def test_pages_of_a_pdf(tmp_path):
+    pytest.importorskip("pypdfium2")
+    pages(tmp_path / "a.pdf", (720, 360), (72, 72))
+    picture(tmp_path / "b.png", 28, 28)
+    code, out, err = run(tmp_path, "-m", MODEL)
+    assert (code, err) == (0, "")
+    assert re.search(r"a\.pdf#page=1 +1500 x 750 ", out)
+    assert re.search(r"a\.pdf#page=2 +150 x 150 ", out)
+    assert "total of 3" in out
+    assert "720 x 360" in run(tmp_path / "a.pdf", "-m", MODEL, "--dpi", 72)[1]
+    (tmp_path / "a.pdf").rename(tmp_path / "scan")
+    assert "scan#page=2" in run(tmp_path / "scan", "-m", MODEL)[1]
+
+
+def test_pdfs_that_cannot_be_counted(tmp_path):
+    pytest.importorskip("pypdfium2")
+    pages(tmp_path / "long.pdf", *[(8, 8)] * 501)
+    pages(tmp_path / "wide.pdf", (14400, 14400), (72, 72))
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing more")
+    (tmp_path / "empty.pdf").write_bytes(b"")
+    os.mkfifo(tmp_path / "pipe.pdf")
+    code, out, err = run(tmp_path, "-m", MODEL)
+    assert code == 1
+    assert "wide.pdf#page=2" in out
+    lines = err.strip().splitlines()
+    assert len(lines) == 6
+    for name in ("long", "broken", "empty", "pipe", "wide.pdf#page=1: 3000"):
+        assert sum(name in line for line in lines) == 1
+    assert "501 pages, over the limit of 500; raise it with --limit-pages" in err
+    assert lines[-1] == "1 counted, 5 not"
+    assert "total of 501" in run(tmp_path / "long.pdf", "-m", MODEL, "--limit-pages", 501)[1]
+
+
+def test_a_pdf_without_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+    picture(tmp_path / "a.png", 28, 28)
+    pages(tmp_path / "b.pdf", (8, 8))
+    code, out, err = run(tmp_path, "-m", MODEL)
+    assert code == 1
+    assert "a.png" in out
+    assert 'pip install "vtok[pdf]"' in err
+    assert "1 counted, 1 not" in err
 
 
 @pytest.mark.parametrize(
