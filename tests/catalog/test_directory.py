@@ -120,8 +120,8 @@ def test_what_is_no_directory(tmp_path):
         vtok.count((1, 1), model="./no/such/thing")
     with pytest.raises(ModelError, match="there is no checkpoint directory"):
         vtok.count((1, 1), model=Path("gone"))
-    file = tmp_path / "model.gguf"
-    file.write_bytes(b"GGUF")
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(b"weights")
     with pytest.raises(ModelError, match="is a file"):
         vtok.count((1, 1), model=file)
     (tmp_path / "config.json").write_text("{ half")

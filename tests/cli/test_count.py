@@ -102,6 +102,15 @@ def test_json():
     assert "200 times" in data["failed"][0]["problem"]
 
 
+def test_another_engine():
+    code, out, _ = run("--size", "640x480", "-m", MODEL, "--runtime", "ollama")
+    assert code == 0
+    assert re.search(r"640x480 +640 x 480 +1036 x 784 +1,036 +2 +1,038", out)
+    assert "counted by the rule of Ollama (" in out
+    data = json.loads(run("--size", "640x480", "-m", MODEL, "--runtime", "ollama", "--json")[1])
+    assert data["models"][0]["runtime"] == "ollama"
+
+
 def test_a_checkpoint_directory(tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "qwen2_vl"}')
     (tmp_path / "preprocessor_config.json").write_text('{"max_pixels": 614656}')
@@ -240,6 +249,8 @@ def test_a_pdf_without_the_extra(tmp_path, monkeypatch):
         (["--size", "5x5", "-m", MODEL, "--set", "max_pixels=lots"], "expected a whole number"),
         (["--size", "5x5", "-m", MODEL, "--set", "tiles=3"], "has no setting 'tiles'; it has min_pixels"),
         (["--size", "5x5", "-m", MODEL, "--json", "--csv"], "take one"),
+        (["--size", "5x5", "-m", MODEL, "--runtime", "sglang"], "there is no runtime 'sglang'; expected one of"),
+        (["--size", "5x5", "-m", "pixtral", "--runtime", "ollama"], "has not verified how ollama counts for pixtral"),
     ],
 )
 def test_wrong_usage(words, message):

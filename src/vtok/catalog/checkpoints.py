@@ -23,7 +23,8 @@ class Checkpoint:
     ``settings`` are those that differ from the family's own. ``context`` is in tokens, ``parameters`` a count.
     ``variants`` are further names, each with settings of its own on top. ``sources`` says, by what it covers
     (settings, sizes, parameters), where the figures are from. ``rule`` stands in for the family where somebody else's
-    code counts, and ``counted_by`` then says whose; it has no settings and tells numbers, not places.
+    code counts; it has no settings and tells numbers, not places. ``runtime`` is the engine whose rule it is, and
+    ``counted_by`` says who counts where it is not vtok by transformers' rule. ``kind`` is a directory's model_type.
     """
 
     name: str
@@ -40,6 +41,8 @@ class Checkpoint:
     note: str = ""
     rule: Family | None = None
     counted_by: str = ""
+    runtime: str = "transformers"
+    kind: str = ""
 
     @cached_property
     def family(self) -> Family:

@@ -55,6 +55,7 @@ def read_directory(path: Path) -> Checkpoint:
             name=str(path),
             id=str(config.get("_name_or_path") or path.name),
             family_name="",
+            kind=str(config.get("model_type") or "unknown"),
             context=context_of(config),
             text=text_sizes(config),
             vision=vision_sizes(config),

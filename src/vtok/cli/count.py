@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from vtok.catalog.counting import find_model
+from vtok.catalog.runtimes import RUNTIMES
 from vtok.cli import common
 from vtok.cli.count_table import write_csv, write_json, write_tables
 from vtok.cli.pictures import collect, read_sizes
@@ -27,6 +28,10 @@ vtok count --size 1920x1080 --model llava-1.6-7b --model internvl3-8b --model ge
 
 vtok count report.pdf --dpi 200 --model qwen2.5-vl-7b
 
+vtok count photo.jpg --model qwen2.5-vl-7b --runtime ollama
+
+vtok count photo.jpg --model mmproj-model-f16.gguf
+
 vtok count "scans/*.png" --model ./my-checkpoint --csv
 """
 
@@ -38,7 +43,9 @@ def count(
     models: Annotated[
         list[str] | None,
         typer.Option(
-            "--model", "-m", help="A name from [b]vtok models[/b] or a checkpoint directory. Several compare."
+            "--model",
+            "-m",
+            help="A name from [b]vtok models[/b], a checkpoint directory or an mmproj-*.gguf. Several compare.",
         ),
     ] = None,
     sizes: Annotated[
@@ -46,6 +53,13 @@ def count(
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Change a setting of the model, such as max_pixels=614656.")
+    ] = None,
+    runtime: Annotated[
+        str | None,
+        typer.Option(
+            "--runtime",
+            help=f"The engine to count for: {', '.join(RUNTIMES)}. Transformers, or llama.cpp for its own files.",
+        ),
     ] = None,
     max_pixels: Annotated[
         int, typer.Option("--limit-pixels", min=1, help="The largest picture to count, in pixels.")
@@ -72,7 +86,7 @@ def count(
     if as_json and as_csv:
         raise UsageError("--json and --csv are two ways to print the same; take one")
     changed = dict(parse_setting(text) for text in settings or ())
-    tally = Tally([find_model(name, changed) for name in dict.fromkeys(models)])
+    tally = Tally([find_model(name, changed, runtime) for name in dict.fromkeys(models)])
     for text in sizes or ():
         tally.add(text, *parse_size(text))
     found = collect(paths or ())

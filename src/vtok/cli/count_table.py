@@ -28,6 +28,7 @@ def write_json(tally: Tally) -> None:
                     "id": model.id,
                     "family": model.family_name,
                     "settings": model.all_settings,
+                    "runtime": model.runtime,
                     "counted_by": model.counted_by or "vtok",
                     "context": model.context,
                     "images": tally.counted(index),

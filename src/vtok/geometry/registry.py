@@ -43,6 +43,7 @@ FAMILIES = {
     "minicpmv": "MiniCpmV",
     "mllama": "Mllama",
     "molmo2": "Molmo2",
+    "mtmd": "Mtmd",
     "muse": "Muse",
     "ovis2": "Ovis2",
     "paddleocr_vl": "PaddleOcrVl",
