@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import vtok
-from vtok.catalog.gguf_file import _DYNAMIC, _FIXED, is_gguf, read_gguf
+from vtok.catalog.gguf_file import _DYNAMIC, _SQUARE, is_gguf, read_gguf
 from vtok.cli import main
 from vtok.errors import MissingExtraError, ModelError, UsageError
 
@@ -15,6 +15,7 @@ gguf = pytest.importorskip("gguf")
 
 MERGE, SCALE = "clip.vision.spatial_merge_size", "clip.vision.projector.scale_factor"
 PINPOINTS = "clip.vision.image_grid_pinpoints"
+TILES = {"clip.vision.preproc_min_tiles": 1, "clip.vision.preproc_max_tiles": 3}
 BOUNDS = {"clip.vision.image_min_pixels": 112896, "clip.vision.image_max_pixels": 1003520}
 
 
@@ -72,6 +73,9 @@ def test_qwen(tmp_path):
         ("gemma3", {"clip.vision.image_size": 896}, (), 256 + 2),
         ("gemma3", {"clip.vision.image_size": 896, SCALE: 2}, (), 1024 + 2),
         ("mlp", {"clip.vision.image_size": 336}, (), 576),
+        ("mlp", {"clip.vision.image_size": 336, PINPOINTS: [336, 672, 672, 336, 672, 672]}, (), 5 * 576),
+        ("internvl", {"clip.vision.image_size": 448, SCALE: 2}, (), 5 * 256 + 2),
+        ("internvl", {"clip.vision.image_size": 448, SCALE: 2, **TILES}, (), 3 * 256 + 2),
         ("janus_pro", {"clip.vision.image_size": 384, "clip.vision.patch_size": 16}, (), 576),
     ],
 )
@@ -81,14 +85,17 @@ def test_verified_projectors(kind, more, tensors, expected, tmp_path):
 
 def test_each_verified_projector_has_a_test():
     tested = {row[0] for row in test_verified_projectors.pytestmark[0].args[1]}
-    assert {*_DYNAMIC, *_FIXED} - {"qwen2.5vl_merger", "qwen2.5o"} == tested
+    assert {*_DYNAMIC, *_SQUARE} - {"qwen2.5vl_merger", "qwen2.5o"} == tested
 
 
 @pytest.mark.parametrize(
     ("kind", "more", "message"),
     [
         ("resampler", {}, "has not verified how llama.cpp counts for the projector 'resampler'; it knows dots_ocr"),
-        ("mlp", {PINPOINTS: [336, 672]}, "has not verified how llama.cpp counts for the projector 'mlp'"),
+        ("mlp", {PINPOINTS: [336, 672, 5]}, "expected an even number of sides"),
+        ("mlp", {PINPOINTS: [336, 672]}, "no multiple of the tile of 560 px"),
+        ("internvl", {}, "projector.scale_factor = None"),
+        ("internvl", {SCALE: 2, **TILES, "clip.vision.preproc_min_tiles": 9}, "no canvas of 9 to 3 tiles"),
         ("qwen2vl_merger", {MERGE: 4}, "llama.cpp counts for 2 only"),
         ("kimivl", {}, "projector.scale_factor = None; expected a whole number"),
         ("paddleocr", {}, "image_min_pixels = None"),

@@ -21,6 +21,8 @@ _SOURCE = "llama.cpp (df1af33bb3), tools/mtmd/clip.cpp and mtmd.cpp"
 _BREAK = "v.token_embd.img_break"
 _MERGE, _SCALE = "clip.vision.spatial_merge_size", "clip.vision.projector.scale_factor"
 _LEAST, _MOST = "clip.vision.image_min_pixels", "clip.vision.image_max_pixels"
+_LEAST_TILES, _MOST_TILES = "clip.vision.preproc_min_tiles", "clip.vision.preproc_max_tiles"
+_PINPOINTS = "clip.vision.image_grid_pinpoints"
 
 #: Projectors that resize to a whole number of tokens: the fewest and most tokens, the key of the merge, and the merge
 #: where the file does not tell it (None: it must). Bounds of None are in the file, in px.
@@ -39,8 +41,9 @@ _DYNAMIC: dict[str, tuple[tuple[int, int] | None, str, int | None]] = {
 }
 # These count two patches a side for a token, whatever the merge says.
 _ALWAYS_TWO = ("qwen2vl_merger", "qwen2.5vl_merger", "qwen2.5o", "qwen3vl_merger", "glm4v")
-#: Projectors that bring every picture to one square: the merge where the file does not tell it, and the markers.
-_FIXED = {"gemma3": (4, 2), "mlp": (1, 0), "janus_pro": (1, 0)}
+#: Projectors that bring every picture, or every tile of one, to one square: the key of the merge, the merge where the
+#: file does not tell it, and the markers.
+_SQUARE = {"gemma3": (_SCALE, 4, 2), "internvl": (_SCALE, None, 2), "mlp": ("", 1, 0), "janus_pro": ("", 1, 0)}
 
 
 def is_gguf(path: Path) -> bool:
@@ -85,13 +88,10 @@ def read_gguf(path: Path) -> Checkpoint:
 
 
 def _rule(kind: str, values: Mapping[str, Any], breaks: bool) -> tuple[str, dict[str, Any]]:
-    if kind in _FIXED and not values.get("clip.vision.image_grid_pinpoints"):
-        merge, markers = _FIXED[kind]
-        size, patch = _whole(values, "clip.vision.image_size"), _whole(values, "clip.vision.patch_size")
-        rows = size // patch // (_whole(values, _SCALE, merge) if kind == "gemma3" else merge)
-        return "fixed", {"size": size, "rows": rows, "structural": markers, "shape": "pad", "min_side": 1}
+    if kind in _SQUARE:
+        return _square(kind, values)
     if kind not in _DYNAMIC:
-        known = ", ".join(sorted({*_DYNAMIC, *_FIXED}))
+        known = ", ".join(sorted({*_DYNAMIC, *_SQUARE}))
         raise ModelError(f"vtok has not verified how llama.cpp counts for the projector {kind!r}; it knows {known}")
     bounds, key, default = _DYNAMIC[kind]
     merge = _whole(values, key, default)
@@ -105,6 +105,21 @@ def _rule(kind: str, values: Mapping[str, Any], breaks: bool) -> tuple[str, dict
     elif bounds:
         settings |= {"min_tokens": bounds[0], "max_tokens": bounds[1]}
     return "mtmd", settings
+
+
+def _square(kind: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    key, default, markers = _SQUARE[kind]
+    side, patch = _whole(values, "clip.vision.image_size"), _whole(values, "clip.vision.patch_size")
+    rows = side // patch // _whole(values, key, default)
+    tiles: dict[str, Any] = {"tile": side, "rows": rows, "markers": markers}
+    if kind == "internvl":
+        least, most = _whole(values, _LEAST_TILES, 1), _whole(values, _MOST_TILES, 12)
+        return "mtmd_tiles", {**tiles, "min_tiles": least, "max_tiles": most}
+    if kind == "mlp" and (points := values.get(_PINPOINTS)):
+        if not isinstance(points, list) or len(points) % 2 or not all(isinstance(side, int) for side in points):
+            raise ModelError(f"its metadata have {_PINPOINTS} = {points!r}; expected an even number of sides in px")
+        return "mtmd_tiles", {**tiles, "canvases": list(zip(points[::2], points[1::2], strict=True))}
+    return "fixed", {"size": side, "rows": rows, "structural": markers, "shape": "pad", "min_side": 1}
 
 
 def _whole(values: Mapping[str, Any], key: str, default: int | None = None) -> int:

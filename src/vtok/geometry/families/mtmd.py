@@ -20,8 +20,8 @@ from vtok.geometry.families._native import one_grid, require_positive
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, pair
 from vtok.geometry.layout import Box, Layout
 
-# llama.cpp counts pixels in 32 bits.
-_MOST_PIXELS = 2**31 - 1
+#: llama.cpp counts pixels in 32 bits.
+MOST_PIXELS = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,13 @@ class Mtmd:
     def layout(self, width: int, height: int) -> Layout:
         """One grid; its box reaches past the picture where it is padded. ``UsageError`` from 2**31 pixels on."""
         check_size(width, height)
-        if width * height > _MOST_PIXELS:
+        if width * height > MOST_PIXELS:
             raise UsageError(f"a picture of {width} x {height} px has more pixels than llama.cpp can count")
         found = self._grid(*pair(width, height))
         columns, rows = (int(side[0]) for side in found)
         resized = (columns * self.side, rows * self.side)
         beside = self.markers + (rows - 1) * self.breaks
-        return one_grid((width, height), resized, rows, columns, _padded((width, height), resized), beside)
+        return one_grid((width, height), resized, rows, columns, padded((width, height), resized), beside)
 
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """Tokens for many sizes at once; -1 where ``layout`` refuses."""
@@ -69,7 +69,7 @@ class Mtmd:
         def rule(w: Ints, h: Ints) -> Ints:
             columns, rows = self._grid(w, h)
             counts = rows * columns + (rows - 1) * self.breaks + self.markers
-            return np.where(w.astype(np.float64) * h > _MOST_PIXELS, -1, counts)
+            return np.where(w.astype(np.float64) * h > MOST_PIXELS, -1, counts)
 
         return count_sizes(rule, widths, heights)
 
@@ -101,7 +101,7 @@ def _round(values: NDArray[np.float32]) -> Ints:
     return (whole + (values - whole >= 0.5)).astype(np.int64)
 
 
-def _padded(source: tuple[int, int], resized: tuple[int, int]) -> Box:
+def padded(source: tuple[int, int], resized: tuple[int, int]) -> Box:
     """What the resized picture shows of the source: all of it in the middle, and what pads it."""
     scale = min(after / before for after, before in zip(resized, source, strict=True))
     (width, height), (left, top) = (
