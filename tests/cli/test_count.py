@@ -205,6 +205,7 @@ def test_pages_of_a_pdf(tmp_path):
     assert "scan#page=2" in run(tmp_path / "scan", "-m", MODEL)[1]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="pipes")
 def test_pdfs_that_cannot_be_counted(tmp_path):
     pytest.importorskip("pypdfium2")
     pages(tmp_path / "long.pdf", *[(8, 8)] * 501)
@@ -257,6 +258,18 @@ def test_wrong_usage(words, message):
     code, out, err = run(*words)
     assert (code, out) == (2, "")
     assert message in err
+
+
+def test_names_that_are_too_long():
+    long = "a" * 5000
+    code, _, err = run("--size", "5x5", "-m", long)
+    assert (code, "there is no model" in err) == (2, True)
+    code, _, err = run("--size", "5x5", "-m", f"./{long}")
+    assert (code, "there is no checkpoint directory" in err) == (1, True)
+    for name in (long, f"{long}.pdf"):
+        code, out, err = run(name, "-m", MODEL)
+        assert (code, out) == (1, "")
+        assert "File name too long" in err
 
 
 def test_unusable_directories(tmp_path):

@@ -34,7 +34,7 @@ def find_model(model: Model, settings: Mapping[str, Any] | None = None, runtime:
         found = model
     elif isinstance(model, str) and is_known(model):
         found = find_checkpoint(model)
-    elif isinstance(model, Path) or Path(model).exists() or _looks_like_a_path(model):
+    elif isinstance(model, Path) or os.path.exists(model) or _looks_like_a_path(model):
         path = Path(model).expanduser()
         found = read_gguf(path) if is_gguf(path) else read_directory(path)
     else:

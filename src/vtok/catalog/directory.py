@@ -6,6 +6,7 @@ A kind of model that no family serves is counted by transformers where that is i
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,11 @@ def read_directory(path: Path) -> Checkpoint:
     not there to be asked.
     """
     path = path.expanduser()
-    if path.is_file():
+    if os.path.isfile(path):
         raise ModelError(
             f"{path} is a file; expected a checkpoint directory or a model's name (vtok models lists them)"
         )
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise ModelError(f"there is no checkpoint directory {path}")
     config, image, processor = (_read(path / name) for name in (_CONFIG, _IMAGE, _PROCESSOR))
     if config is None and image is None and processor is None:

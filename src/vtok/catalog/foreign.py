@@ -7,6 +7,7 @@ code that a checkpoint may bring.
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,17 +65,27 @@ def read_foreign(path: Path, why: str) -> tuple[Foreign, str]:
     ``why`` says why no family serves. Raises ``MissingExtraError`` without transformers, ``ModelError`` where it cannot
     load the files or its class has no count of its own.
     """
-    try:
-        # What it says of a missing torch is for people who want to run models.
-        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-        import transformers
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(f"{why}, and its own processor", "hf", str(error.name)) from None
+    transformers = _import(why)
     with _quiet():
         processor = _load(path, transformers, why)
     name = type(processor).__name__
     by = f"transformers' own processor ({name}, transformers {transformers.__version__})"
     return Foreign(name, _count_of(processor, why)), by
+
+
+def _import(why: str) -> Any:
+    # What it says of a missing torch is for people who want to run models.
+    before = os.environ.get("TRANSFORMERS_VERBOSITY")
+    os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+    try:
+        return importlib.import_module("transformers")
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(f"{why}, and its own processor", "hf", str(error.name)) from None
+    finally:
+        if before is None:
+            del os.environ["TRANSFORMERS_VERBOSITY"]
+        else:
+            os.environ["TRANSFORMERS_VERBOSITY"] = before
 
 
 def one_line(error: BaseException, most: int = 200) -> str:

@@ -7,6 +7,7 @@ refused. Source: llama.cpp (df1af33bb3), ``load_hparams`` and ``clip_n_output_to
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ _SQUARE = {"gemma3": (_SCALE, 4, 2), "internvl": (_SCALE, None, 2), "mlp": ("", 
 def is_gguf(path: Path) -> bool:
     """Whether ``path`` is a file that goes by the name of one, or begins as one does."""
     try:
-        if not path.is_file():
+        if not os.path.isfile(path):
             return False
         with path.open("rb") as file:
             return path.suffix.lower() == ".gguf" or file.read(4) == b"GGUF"

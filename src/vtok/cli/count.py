@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Annotated
 
 import typer
@@ -122,4 +123,4 @@ def _note(line: str) -> None:
     common.notes.print(printable(line), soft_wrap=True, highlight=False, markup=False)
 
 
-count.__doc__ = f"{count.__doc__}\n\n{EPILOG}"
+count.__doc__ = f"{inspect.getdoc(count)}\n\n{EPILOG}"

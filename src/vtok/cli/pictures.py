@@ -47,7 +47,8 @@ def collect(paths: Sequence[str]) -> Found:
     found = Found()
     for text in paths:
         path = Path(text).expanduser()
-        if path.is_dir():
+        # Not ``path.is_dir()``, which has no answer for names that are too long.
+        if os.path.isdir(path):
             _walk(path, found, set())
         elif not os.path.lexists(path) and glob.has_magic(text):
             matches = sorted(glob.glob(os.path.expanduser(text), recursive=True))
