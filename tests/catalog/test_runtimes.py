@@ -29,9 +29,21 @@ def test_every_pair_has_a_source_and_works():
             assert found.sources["count"] == pair.source
 
 
-@pytest.mark.parametrize("model", ["qwen2-vl-7b", "qwen2.5-vl-7b", "qwen3-vl-8b", "gemma-3-4b", "llava-1.5"])
+@pytest.mark.parametrize(
+    "model", ["qwen2-vl-7b", "qwen2.5-vl-7b", "qwen3-vl-8b", "gemma-3-4b", "llava-1.5", "glm-4.5v"]
+)
 def test_vllm_counts_as_transformers_here(model):
     assert vtok.count_many(*SIZES, model, runtime="vllm").tolist() == vtok.count_many(*SIZES, model).tolist()
+
+
+def test_mistral_in_vllm():
+    """Its rule as vLLM writes it out."""
+    expected = []
+    for width, height in SIZES.T.tolist():
+        ratio = max(1, width / 1540, height / 1540)
+        columns, rows = ((int(side / ratio) - 1) // 28 + 1 for side in (width, height))
+        expected.append((columns + 1) * rows)
+    assert vtok.count_many(*SIZES, "mistral-small-3.1", runtime="vllm").tolist() == expected
 
 
 def test_llama_cpp_and_ollama_have_rules_of_their_own():
