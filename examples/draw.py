@@ -1,6 +1,6 @@
 """Draws the pictures of the demo, in fonts and words that vtok-mini was never trained on.
 
-    python examples/draw.py         # from the root of the repository, with the extra `train` installed
+python examples/draw.py         # from the root of the repository, with the extra `train` installed
 """
 
 from pathlib import Path

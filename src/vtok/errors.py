@@ -5,6 +5,7 @@
     VtokError                     what was met, what was expected, what to do next
     ├── ImageError                a picture that cannot be opened or is over a limit
     ├── ModelError                a checkpoint directory or a model that cannot be used
+    │   └── UnknownKindError      a checkpoint of a kind that vtok has no rule for
     ├── MethodError               an unknown method, or one that cannot do what was asked
     ├── UsageError                an argument that makes no sense; the command line exits with 2
     │   └── BudgetError           a budget of zero or less, or one that cannot be read
@@ -28,6 +29,10 @@ class ImageError(VtokError):
 
 class ModelError(VtokError):
     """A checkpoint directory or a loaded model that cannot be used."""
+
+
+class UnknownKindError(ModelError):
+    """A checkpoint of a kind that vtok has no rule for; something else may know how to count for it."""
 
 
 class MethodError(VtokError):

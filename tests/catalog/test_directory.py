@@ -91,7 +91,8 @@ def test_internvl_as_its_makers_publish_it(tmp_path):
 @pytest.mark.parametrize(
     ("config", "image", "message"),
     [
-        (None, {}, "has no config.json"),
+        (None, None, "has no config.json"),
+        (None, {}, "does not tell the model_type"),
         ({"model_type": "llava"}, None, r"has no preprocessor_config.json and no processor_config.json"),
         ({"model_type": "bert"}, {}, "does not know how a model of type 'bert' takes pictures in"),
         ({}, {}, "does not tell the model_type"),
@@ -119,8 +120,8 @@ def test_what_is_no_directory(tmp_path):
         vtok.count((1, 1), model="./no/such/thing")
     with pytest.raises(ModelError, match="there is no checkpoint directory"):
         vtok.count((1, 1), model=Path("gone"))
-    file = tmp_path / "model.gguf"
-    file.write_bytes(b"GGUF")
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(b"weights")
     with pytest.raises(ModelError, match="is a file"):
         vtok.count((1, 1), model=file)
     (tmp_path / "config.json").write_text("{ half")

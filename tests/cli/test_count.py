@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import sys
 
 import pytest
 from PIL import Image
@@ -101,6 +102,15 @@ def test_json():
     assert "200 times" in data["failed"][0]["problem"]
 
 
+def test_another_engine():
+    code, out, _ = run("--size", "640x480", "-m", MODEL, "--runtime", "ollama")
+    assert code == 0
+    assert re.search(r"640x480 +640 x 480 +1036 x 784 +1,036 +2 +1,038", out)
+    assert "counted by the rule of Ollama (" in out
+    data = json.loads(run("--size", "640x480", "-m", MODEL, "--runtime", "ollama", "--json")[1])
+    assert data["models"][0]["runtime"] == "ollama"
+
+
 def test_a_checkpoint_directory(tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "qwen2_vl"}')
     (tmp_path / "preprocessor_config.json").write_text('{"max_pixels": 614656}')
@@ -175,6 +185,57 @@ def test_the_limit_on_pixels_is_raised_by_a_flag(tmp_path):
     assert run(path, "-m", "gemma3", "--limit-pixels", 10**9)[0] == 0
 
 
+def pages(path, *sizes):
+    first, *rest = (Image.new("1", size) for size in sizes)
+    first.save(path, save_all=True, append_images=rest)
+    return path
+
+
+def test_pages_of_a_pdf(tmp_path):
+    pytest.importorskip("pypdfium2")
+    pages(tmp_path / "a.pdf", (720, 360), (72, 72))
+    picture(tmp_path / "b.png", 28, 28)
+    code, out, err = run(tmp_path, "-m", MODEL)
+    assert (code, err) == (0, "")
+    assert re.search(r"a\.pdf#page=1 +1500 x 750 ", out)
+    assert re.search(r"a\.pdf#page=2 +150 x 150 ", out)
+    assert "total of 3" in out
+    assert "720 x 360" in run(tmp_path / "a.pdf", "-m", MODEL, "--dpi", 72)[1]
+    (tmp_path / "a.pdf").rename(tmp_path / "scan")
+    assert "scan#page=2" in run(tmp_path / "scan", "-m", MODEL)[1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes")
+def test_pdfs_that_cannot_be_counted(tmp_path):
+    pytest.importorskip("pypdfium2")
+    pages(tmp_path / "long.pdf", *[(8, 8)] * 501)
+    pages(tmp_path / "wide.pdf", (14400, 14400), (72, 72))
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing more")
+    (tmp_path / "empty.pdf").write_bytes(b"")
+    os.mkfifo(tmp_path / "pipe.pdf")
+    code, out, err = run(tmp_path, "-m", MODEL)
+    assert code == 1
+    assert "wide.pdf#page=2" in out
+    lines = err.strip().splitlines()
+    assert len(lines) == 6
+    for name in ("long", "broken", "empty", "pipe", "wide.pdf#page=1: 3000"):
+        assert sum(name in line for line in lines) == 1
+    assert "501 pages, over the limit of 500; raise it with --limit-pages" in err
+    assert lines[-1] == "1 counted, 5 not"
+    assert "total of 501" in run(tmp_path / "long.pdf", "-m", MODEL, "--limit-pages", 501)[1]
+
+
+def test_a_pdf_without_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+    picture(tmp_path / "a.png", 28, 28)
+    pages(tmp_path / "b.pdf", (8, 8))
+    code, out, err = run(tmp_path, "-m", MODEL)
+    assert code == 1
+    assert "a.png" in out
+    assert 'pip install "vtok[pdf]"' in err
+    assert "1 counted, 1 not" in err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -189,12 +250,26 @@ def test_the_limit_on_pixels_is_raised_by_a_flag(tmp_path):
         (["--size", "5x5", "-m", MODEL, "--set", "max_pixels=lots"], "expected a whole number"),
         (["--size", "5x5", "-m", MODEL, "--set", "tiles=3"], "has no setting 'tiles'; it has min_pixels"),
         (["--size", "5x5", "-m", MODEL, "--json", "--csv"], "take one"),
+        (["--size", "5x5", "-m", MODEL, "--runtime", "sglang"], "there is no runtime 'sglang'; expected one of"),
+        (["--size", "5x5", "-m", "pixtral", "--runtime", "ollama"], "has not verified how ollama counts for pixtral"),
     ],
 )
 def test_wrong_usage(words, message):
     code, out, err = run(*words)
     assert (code, out) == (2, "")
     assert message in err
+
+
+def test_names_that_are_too_long():
+    long = "a" * 5000
+    code, _, err = run("--size", "5x5", "-m", long)
+    assert (code, "there is no model" in err) == (2, True)
+    code, _, err = run("--size", "5x5", "-m", f"./{long}")
+    assert (code, "there is no checkpoint directory" in err) == (1, True)
+    for name in (long, f"{long}.pdf"):
+        code, out, err = run(name, "-m", MODEL)
+        assert (code, out) == (1, "")
+        assert "File name too long" in err
 
 
 def test_unusable_directories(tmp_path):

@@ -22,7 +22,9 @@ class Checkpoint:
 
     ``settings`` are those that differ from the family's own. ``context`` is in tokens, ``parameters`` a count.
     ``variants`` are further names, each with settings of its own on top. ``sources`` says, by what it covers
-    (settings, sizes, parameters), where the figures are from.
+    (settings, sizes, parameters), where the figures are from. ``rule`` stands in for the family where somebody else's
+    code counts; it has no settings and tells numbers, not places. ``runtime`` is the engine whose rule it is, and
+    ``counted_by`` says who counts where it is not vtok by transformers' rule. ``kind`` is a directory's model_type.
     """
 
     name: str
@@ -37,21 +39,27 @@ class Checkpoint:
     vision: VisionSizes = field(default_factory=VisionSizes)
     sources: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    rule: Family | None = None
+    counted_by: str = ""
+    runtime: str = "transformers"
+    kind: str = ""
 
     @cached_property
     def family(self) -> Family:
         """The rule from size to layout, its settings filled in."""
-        return make_family(self.family_name, self.settings)
+        return self.rule or make_family(self.family_name, self.settings)
 
     @cached_property
     def all_settings(self) -> dict[str, Any]:
-        """Every setting of the family with its value here."""
-        return settings_of(self.family)
+        """Every setting of the family with its value here; none where somebody else's code counts."""
+        return {} if self.rule else settings_of(self.family)
 
     def with_settings(self, settings: Mapping[str, Any] | None) -> Checkpoint:
         """The same checkpoint with some of the family's settings changed; ``UsageError`` for one it does not have."""
         if not settings:
             return self
+        if self.rule:
+            raise UsageError(f"{self.name} is counted by {self.counted_by}: change its settings in its own files")
         changed = replace(self, settings={**self.settings, **settings})
         changed.family  # noqa: B018 - a setting that makes no sense is refused here, not at the first picture
         return changed

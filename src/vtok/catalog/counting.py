@@ -13,6 +13,8 @@ from PIL import Image
 
 from vtok.catalog.checkpoints import Checkpoint, find_checkpoint, is_known
 from vtok.catalog.directory import read_directory
+from vtok.catalog.gguf_file import is_gguf, read_gguf
+from vtok.catalog.runtimes import for_runtime
 from vtok.errors import UsageError
 from vtok.geometry.layout import Layout
 from vtok.image.header import header_size, upright_size
@@ -21,29 +23,33 @@ Model = str | Path | Checkpoint
 Picture = str | Path | Image.Image | tuple[int, int]
 
 
-def find_model(model: Model, settings: Mapping[str, Any] | None = None) -> Checkpoint:
-    """The checkpoint for a name of the catalog or for a directory with a checkpoint, some ``settings`` changed.
+def find_model(model: Model, settings: Mapping[str, Any] | None = None, runtime: str | None = None) -> Checkpoint:
+    """The checkpoint for a name of the catalog, a checkpoint directory or an ``mmproj`` file of llama.cpp.
 
-    Raises ``UsageError`` for an unknown name or setting, ``ModelError`` for a directory that cannot be used.
+    ``runtime`` is the engine to count for (see ``vtok.catalog.runtimes``), of whose rule some ``settings`` are changed.
+    Raises ``UsageError`` for an unknown name, setting or pair of model and engine, ``ModelError`` for files that cannot
+    be used, ``MissingExtraError`` where an optional package is needed to read them.
     """
     if isinstance(model, Checkpoint):
         found = model
     elif isinstance(model, str) and is_known(model):
         found = find_checkpoint(model)
-    elif isinstance(model, Path) or Path(model).is_dir() or _looks_like_a_path(model):
-        found = read_directory(Path(model))
+    elif isinstance(model, Path) or os.path.exists(model) or _looks_like_a_path(model):
+        path = Path(model).expanduser()
+        found = read_gguf(path) if is_gguf(path) else read_directory(path)
     else:
         found = find_checkpoint(model)
-    return found.with_settings(settings)
+    return for_runtime(found, runtime).with_settings(settings)
 
 
-def count(picture: Picture, model: Model, settings: Mapping[str, Any] | None = None) -> int:
+def count(picture: Picture, model: Model, settings: Mapping[str, Any] | None = None, runtime: str | None = None) -> int:
     """Tokens that one picture takes in the language model's sequence, structural tokens included.
 
     ``picture`` is a path, of which the head alone is read, a PIL image, or a (width, height) in px. Raises
-    ``ImageError`` for a file that is no picture, ``UsageError`` for a size that the model refuses.
+    ``ImageError`` for a file that is no picture, ``UsageError`` for a size that the model refuses; see ``find_model``
+    for ``settings``, ``runtime`` and their errors.
     """
-    return find_model(model, settings).family.layout(*_size(picture)).total
+    return find_model(model, settings, runtime).family.layout(*_size(picture)).total
 
 
 def count_many(
@@ -52,6 +58,7 @@ def count_many(
     model: Model,
     errors: Literal["raise", "mask"] = "raise",
     settings: Mapping[str, Any] | None = None,
+    runtime: str | None = None,
 ) -> NDArray[np.int64]:
     """``count`` for many sizes at once: whole numbers of px, broadcast against each other, int64 out.
 
@@ -64,7 +71,7 @@ def count_many(
         wide, high = np.broadcast_arrays(wide, high)[:2]
     except ValueError:
         raise UsageError(f"widths of shape {wide.shape} and heights of shape {high.shape} do not fit") from None
-    family = find_model(model, settings).family
+    family = find_model(model, settings, runtime).family
     counts = family.count_many(wide, high)
     refused = np.flatnonzero(counts.ravel() < 0)
     if errors == "raise" and refused.size:
@@ -77,9 +84,11 @@ def count_many(
     return counts
 
 
-def layout(picture: Picture, model: Model, settings: Mapping[str, Any] | None = None) -> Layout:
+def layout(
+    picture: Picture, model: Model, settings: Mapping[str, Any] | None = None, runtime: str | None = None
+) -> Layout:
     """How one picture enters the model: resized size, tiles, grids, content and structural tokens. See ``count``."""
-    return find_model(model, settings).family.layout(*_size(picture))
+    return find_model(model, settings, runtime).family.layout(*_size(picture))
 
 
 def _size(picture: Picture) -> tuple[int, int]:
@@ -110,4 +119,4 @@ def _whole(sides: ArrayLike, name: str) -> NDArray[np.int64]:
 
 
 def _looks_like_a_path(model: str) -> bool:
-    return model.startswith((".", "~", os.sep)) or model.endswith(os.sep) or "\\" in model
+    return model.startswith((".", "~", os.sep)) or model.endswith((os.sep, ".gguf")) or "\\" in model

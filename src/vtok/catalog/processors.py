@@ -13,7 +13,7 @@ from vtok.catalog import rules_fixed as fixed
 from vtok.catalog import rules_native as native
 from vtok.catalog import rules_tiled as tiled
 from vtok.catalog.processor_files import CheckpointFiles, Found
-from vtok.errors import ModelError
+from vtok.errors import UnknownKindError
 
 RULES: dict[str, Callable[[CheckpointFiles], Found]] = {
     "apertus1p5": native.smart(min_pixels=128**2, max_pixels=1400**2, patch=16, merge=1),
@@ -99,12 +99,10 @@ RULES: dict[str, Callable[[CheckpointFiles], Found]] = {
 
 
 def family_of(files: CheckpointFiles) -> Found:
-    """The name of the family and its settings; raises ``ModelError`` for a kind of model that vtok does not know."""
+    """The name of the family and its settings; raises ``UnknownKindError`` for a kind that vtok does not know."""
     kind = files.config.get("model_type")
     if not isinstance(kind, str) or not kind:
-        raise ModelError("config.json does not tell the model_type")
+        raise UnknownKindError("config.json does not tell the model_type")
     if kind not in RULES:
-        raise ModelError(
-            f"vtok does not know how a model of type {kind!r} takes pictures in; it knows {', '.join(RULES)}"
-        )
+        raise UnknownKindError(f"vtok does not know how a model of type {kind!r} takes pictures in")
     return RULES[kind](files)

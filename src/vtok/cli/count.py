@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Annotated
 
 import typer
 
 from vtok.catalog.counting import find_model
+from vtok.catalog.runtimes import RUNTIMES
 from vtok.cli import common
 from vtok.cli.count_table import write_csv, write_json, write_tables
 from vtok.cli.pictures import collect, read_sizes
 from vtok.cli.sheet import printable
 from vtok.cli.tally import Tally, parse_size
-from vtok.errors import UsageError
+from vtok.errors import UsageError, VtokError
 from vtok.geometry.registry import parse_setting
+from vtok.image import pdf
 from vtok.image.source import Limits
 
 EPILOG = """Examples:
@@ -24,18 +27,26 @@ vtok count photos/ --model qwen2.5-vl-7b --set max_pixels=614656
 
 vtok count --size 1920x1080 --model llava-1.6-7b --model internvl3-8b --model gemma-3-4b
 
+vtok count report.pdf --dpi 200 --model qwen2.5-vl-7b
+
+vtok count photo.jpg --model qwen2.5-vl-7b --runtime ollama
+
+vtok count photo.jpg --model mmproj-model-f16.gguf
+
 vtok count "scans/*.png" --model ./my-checkpoint --csv
 """
 
 
 def count(
     paths: Annotated[
-        list[str] | None, typer.Argument(help="Pictures, folders of them, or patterns such as '*.jpg'.")
+        list[str] | None, typer.Argument(help="Pictures, PDFs, folders of them, or patterns such as '*.jpg'.")
     ] = None,
     models: Annotated[
         list[str] | None,
         typer.Option(
-            "--model", "-m", help="A name from [b]vtok models[/b] or a checkpoint directory. Several compare."
+            "--model",
+            "-m",
+            help="A name from [b]vtok models[/b], a checkpoint directory or an mmproj-*.gguf. Several compare.",
         ),
     ] = None,
     sizes: Annotated[
@@ -44,16 +55,30 @@ def count(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Change a setting of the model, such as max_pixels=614656.")
     ] = None,
+    runtime: Annotated[
+        str | None,
+        typer.Option(
+            "--runtime",
+            help=f"The engine to count for: {', '.join(RUNTIMES)}. Transformers, or llama.cpp for its own files.",
+        ),
+    ] = None,
     max_pixels: Annotated[
         int, typer.Option("--limit-pixels", min=1, help="The largest picture to count, in pixels.")
     ] = Limits().pixels,
+    dpi: Annotated[
+        int, typer.Option("--dpi", min=1, max=4800, help="Dots an inch at which a PDF's pages are taken.")
+    ] = pdf.DPI,
+    most_pages: Annotated[
+        int, typer.Option("--limit-pages", min=1, help="The longest PDF to count, in pages.")
+    ] = pdf.MOST_PAGES,
     as_json: common.JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: a row an image and model.")] = False,
 ) -> None:
     """Count the tokens that pictures take in a model's sequence.
 
-    Nothing is decoded or downloaded: the head of each file tells its size. A file that cannot be read, or a size that
-    a model refuses, is reported and the others are counted; the exit code is then 1.
+    Nothing is decoded or downloaded: the head of each file tells its size, and of a PDF every page is counted. A file
+    that cannot be read, or a size that a model refuses, is reported and the others are counted; the exit code is
+    then 1.
     """
     if not models:
         raise UsageError("count for which model? Name one with --model; vtok models lists them")
@@ -62,20 +87,22 @@ def count(
     if as_json and as_csv:
         raise UsageError("--json and --csv are two ways to print the same; take one")
     changed = dict(parse_setting(text) for text in settings or ())
-    tally = Tally([find_model(name, changed) for name in dict.fromkeys(models)])
+    tally = Tally([find_model(name, changed, runtime) for name in dict.fromkeys(models)])
     for text in sizes or ():
         tally.add(text, *parse_size(text))
     found = collect(paths or ())
     tally.skipped = found.skipped
     for name, problem in found.failed:
         tally.fail(name, problem)
-    for path, outcome in read_sizes(found.pictures):
-        if not isinstance(outcome, tuple):
+    for path, outcome in read_sizes(found.pictures, dpi, most_pages):
+        if isinstance(outcome, VtokError):
             tally.fail(str(path), str(outcome))
-        elif outcome[0] * outcome[1] > max_pixels:
-            tally.fail(str(path), too_large(*outcome, max_pixels))
-        else:
-            tally.add(str(path), *outcome)
+            continue
+        for name, size in outcome:
+            if size[0] * size[1] > max_pixels:
+                tally.fail(name, too_large(*size, max_pixels))
+            else:
+                tally.add(name, *size)
     write = write_json if as_json else write_csv if as_csv else write_tables
     write(tally)
     for name, problem in tally.failed:
@@ -96,4 +123,4 @@ def _note(line: str) -> None:
     common.notes.print(printable(line), soft_wrap=True, highlight=False, markup=False)
 
 
-count.__doc__ = f"{count.__doc__}\n\n{EPILOG}"
+count.__doc__ = f"{inspect.getdoc(count)}\n\n{EPILOG}"

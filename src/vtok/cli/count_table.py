@@ -28,6 +28,8 @@ def write_json(tally: Tally) -> None:
                     "id": model.id,
                     "family": model.family_name,
                     "settings": model.all_settings,
+                    "runtime": model.runtime,
+                    "counted_by": model.counted_by or "vtok",
                     "context": model.context,
                     "images": tally.counted(index),
                     "tokens": tally.total(index),
@@ -43,21 +45,24 @@ def write_json(tally: Tally) -> None:
 
 
 def write_csv(tally: Tally) -> None:
-    """A row an image and model, with a heading; what failed is on stderr."""
+    """A row an image and model, with a heading; what failed is on stderr, what nobody tells is empty."""
     out = csv.writer(sys.stdout, lineterminator="\n")
     columns = "image width height model resized_width resized_height tiles visual structural tokens"
     out.writerow(columns.split())
     for row in tally.rows:
         for model, count in zip(tally.models, row.counts, strict=True):
             if count is not None:
-                parts = (count.tiles, count.visual, count.structural, count.tokens)
-                out.writerow([row.name, *row.size, model.name, *count.resized, *parts])
+                parts = (*count.resized, count.tiles, count.visual, count.structural)
+                known = [""] * len(parts) if model.rule else parts
+                out.writerow([row.name, *row.size, model.name, *known, count.tokens])
 
 
 def _image(tally: Tally, row: Row) -> dict[str, Any]:
     counts = {
         model.name: None
         if count is None
+        else {"tokens": count.tokens}
+        if model.rule
         else {
             "tokens": count.tokens,
             "visual": count.visual,
@@ -77,6 +82,8 @@ def _detailed(tally: Tally) -> Sheet:
     if model.context is not None:
         sheet.headings.append("of context")
         sheet.caption = f"context window: {model.context:,} tokens"
+    if model.counted_by:
+        sheet.caption = "; ".join(filter(None, (f"counted by {model.counted_by}", sheet.caption)))
     for row in tally.rows:
         count = row.counts[0]
         if count is None:
@@ -94,6 +101,8 @@ def _detailed(tally: Tally) -> Sheet:
 def _columns(tally: Tally) -> dict[str, Callable[[Count], str]]:
     """What to tell of one model's counts besides their sum; what says nothing for any picture is left out."""
     counts = [count for row in tally.rows if (count := row.counts[0]) is not None]
+    if tally.models[0].rule:  # somebody else's, which tells a number and nothing else
+        return {}
     columns: dict[str, Callable[[Count], str]] = {"resized": lambda count: _px(count.resized)}
     if any(count.tiles > 1 for count in counts):
         columns["tiles"] = lambda count: f"{count.tiles:,}"
@@ -114,6 +123,8 @@ def _compared(tally: Tally) -> Sheet:
     contexts = (f"{model.context:,}" if model.context else "not known" for model in tally.models)
     sheet.footer.append(["context window", "", *contexts])
     sheet.footer.append(["share of it", "", *(_percent(tally.share(index)) for index in indices)])
+    counted = (f"{model.name} is counted by {model.counted_by}" for model in tally.models if model.counted_by)
+    sheet.caption = "; ".join(counted)
     return sheet
 
 

@@ -73,7 +73,9 @@ def _show(one: Checkpoint, as_json: bool) -> None:
     if others:
         table.add_row("also called", ", ".join(others))
     table.add_row("family", one.family_name)
-    table.add_row("settings", _words(one.all_settings))
+    if one.counted_by:
+        table.add_row("counted by", one.counted_by)
+    table.add_row("settings", _words(one.all_settings) or "in its own files")
     for name, settings in one.variants.items():
         table.add_row(f"as {name}", _words(settings))
     table.add_row("context", f"{one.context:,} tokens" if one.context else "not known")
@@ -104,6 +106,7 @@ def _data(one: Checkpoint) -> dict[str, Any]:
         "id": one.id,
         "aliases": [name for name in names_of(one) if name not in (one.name, one.id)],
         "family": one.family_name,
+        "counted_by": one.counted_by or "vtok",
         "settings": one.all_settings,
         "variants": dict(one.variants),
         "context": one.context,

@@ -1,4 +1,4 @@
-"""Which files a command line means, and their sizes, read by several threads."""
+"""Which files a command line means, and the sizes of their pictures and pages, read by several threads."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from vtok.cli import common
-from vtok.errors import ImageError
+from vtok.errors import ImageError, VtokError
 from vtok.geometry.layout import Size
+from vtok.image import pdf
 from vtok.image.header import SUFFIXES, header_size
 from vtok.image.source import Limits
 
@@ -25,6 +26,10 @@ _THREADS = min(16, 4 * (os.cpu_count() or 1))
 _SECONDS_BEFORE_A_BAR = 0.7
 # Nothing is decoded, so that a size alone does no harm; how large is too large is the caller's to say.
 _NO_LIMITS = Limits(pixels=sys.maxsize)
+_PDF = ".pdf"
+
+#: Names and sizes in px of what is in one file: a picture, or each page of a PDF.
+Sizes = list[tuple[str, Size]]
 
 
 @dataclass
@@ -42,7 +47,8 @@ def collect(paths: Sequence[str]) -> Found:
     found = Found()
     for text in paths:
         path = Path(text).expanduser()
-        if path.is_dir():
+        # Not ``path.is_dir()``, which has no answer for names that are too long.
+        if os.path.isdir(path):
             _walk(path, found, set())
         elif not os.path.lexists(path) and glob.has_magic(text):
             matches = sorted(glob.glob(os.path.expanduser(text), recursive=True))
@@ -79,20 +85,34 @@ def _walk(folder: Path, found: Found, above: set[tuple[int, int]]) -> None:
             continue
         if is_folder:
             _walk(path, found, above | {here})
-        elif path.suffix.lower() in SUFFIXES:
+        elif path.suffix.lower() in SUFFIXES or path.suffix.lower() == _PDF:
             found.pictures.append(path)
         else:
             kind = path.suffix.lower() or "without an ending"
             found.skipped[kind] = found.skipped.get(kind, 0) + 1
 
 
-def read_sizes(pictures: Sequence[Path]) -> Iterator[tuple[Path, Size | ImageError]]:
-    """Each picture with its upright size in px or with what is wrong, in order; a bar on stderr when it takes long."""
+def read_sizes(
+    pictures: Sequence[Path], dpi: float = pdf.DPI, most_pages: int = pdf.MOST_PAGES
+) -> Iterator[tuple[Path, Sizes | VtokError]]:
+    """Each file with the upright sizes in it or with what is wrong, in order; a bar on stderr when it takes long.
 
-    def read(path: Path) -> Size | ImageError:
+    A page of a PDF has the name ``scan.pdf#page=3`` and its size at ``dpi`` dots an inch; a document of more than
+    ``most_pages`` pages is refused.
+    """
+
+    def read(path: Path) -> Sizes | VtokError:
         try:
-            return header_size(path, _NO_LIMITS)
-        except ImageError as error:
+            if path.suffix.lower() == _PDF:
+                return _pages(path, dpi, most_pages)
+            try:
+                return [(str(path), header_size(path, _NO_LIMITS))]
+            except ImageError:
+                # A PDF that goes by another name is told by its content.
+                if not pdf.is_pdf(path):
+                    raise
+                return _pages(path, dpi, most_pages)
+        except VtokError as error:
             return error
 
     with warnings.catch_warnings(), ThreadPoolExecutor(_THREADS) as pool:
@@ -105,7 +125,12 @@ def read_sizes(pictures: Sequence[Path]) -> Iterator[tuple[Path, Size | ImageErr
             raise
 
 
-def _with_bar(sizes: Iterable[Size | ImageError], number: int) -> Iterator[Size | ImageError]:
+def _pages(path: Path, dpi: float, most_pages: int) -> Sizes:
+    sizes = pdf.page_sizes(path, dpi, most_pages)
+    return [(f"{path}#page={number}", size) for number, size in enumerate(sizes, 1)]
+
+
+def _with_bar(sizes: Iterable[Sizes | VtokError], number: int) -> Iterator[Sizes | VtokError]:
     columns = (TextColumn("reading sizes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=common.notes, transient=True, disable=not common.notes.is_terminal)
     start, shown = time.monotonic(), False

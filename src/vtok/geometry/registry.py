@@ -43,6 +43,8 @@ FAMILIES = {
     "minicpmv": "MiniCpmV",
     "mllama": "Mllama",
     "molmo2": "Molmo2",
+    "mtmd": "Mtmd",
+    "mtmd_tiles": "MtmdTiles",
     "muse": "Muse",
     "ovis2": "Ovis2",
     "paddleocr_vl": "PaddleOcrVl",

@@ -84,6 +84,8 @@ def _read(path: Path, file: BinaryIO) -> tuple[int, int]:
             raise ImageError(f"{path} is broken: {' '.join(str(error).split())}") from None
         except (SyntaxError, IndexError, TypeError, KeyError, ValueError, EOFError, OverflowError, struct.error):
             continue
+    if head.startswith(b"%PDF-"):
+        raise ImageError(f"{path} is a PDF; its pages are counted by: vtok count")
     raise ImageError(f"{path} is not a picture that can be read; expected one of {', '.join(FORMATS)}")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair, whole
+from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, whole
 from vtok.geometry.layout import Grid, Layout, Tile
 
 # No picture is resized to more than this on its longer side, px.
@@ -37,8 +37,7 @@ class Idefics3:
     def layout(self, width: int, height: int) -> Layout:
         """The tiles in reading order, then the thumbnail; ``UsageError`` for sizes below 1 x 1 px."""
         check_size(width, height)
-        sides = self._tiles(*pair(width, height))
-        columns, rows = (int(side[0]) for side in sides)
+        columns, rows = self._tiles_of_one(width, height)
         boxes = cut(whole(width, height), columns, rows) if columns * rows > 1 else []
         boxes.append(whole(width, height))
         tiles = tuple(Tile((self.tile, self.tile), box) for box in boxes)
@@ -56,6 +55,18 @@ class Idefics3:
             return np.where(tiles > 1, one * (tiles + 1) + 1 + rows + self.blank_line, one + 1)
 
         return count_sizes(rule, widths, heights)
+
+    def _tiles_of_one(self, width: int, height: int) -> tuple[int, int]:
+        """What ``_tiles`` finds, for one size: plain numbers are ten times as fast as arrays of one."""
+        if not self.split:
+            return 1, 1
+        wide, high = _fit_one(width, height, self.longest_edge)
+        wide, high = (wide, high + high % 2) if width >= height else (wide + wide % 2, high)
+        if self.longest_edge > _LIMIT:
+            wide, high = _fit_one(max(wide, 1), max(high, 1), _LIMIT)
+        wide, high = max(wide, 1), max(high, 1)
+        wide, high = _fit_one(wide, high, -(-max(wide, high) // self.tile) * self.tile)
+        return max(-(-wide // self.tile), 1), max(-(-high // self.tile), 1)
 
     def _tiles(self, widths: Ints, heights: Ints) -> tuple[Ints, Ints]:
         """(columns, rows) of tiles for each size; 1 and 1 where the picture is not split."""
@@ -78,3 +89,8 @@ def _fit(widths: Ints, heights: Ints, longer: Ints | np.int64) -> tuple[Ints, In
     landscape = widths >= heights
     shorter = np.where(landscape, longer / ratio, longer * ratio).astype(np.int64)
     return np.where(landscape, longer, shorter), np.where(landscape, shorter, longer)
+
+
+def _fit_one(width: int, height: int, longer: int) -> tuple[int, int]:
+    ratio = width / height
+    return (longer, int(longer / ratio)) if width >= height else (int(longer * ratio), longer)

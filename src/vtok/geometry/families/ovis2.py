@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtok.geometry.families.canvas import arrangements
-from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair, whole
+from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, whole
 from vtok.geometry.layout import Grid, Layout, Tile
 
 Floats = NDArray[np.float64]
@@ -35,7 +35,7 @@ class Ovis2:
     def layout(self, width: int, height: int) -> Layout:
         """The thumbnail, then the tiles in reading order; ``UsageError`` for sizes below 1 x 1 px."""
         check_size(width, height)
-        columns, rows = (int(side[0]) for side in self._grid(*pair(width, height)))
+        columns, rows = self._grid_of_one(width, height)
         boxes = [whole(width, height)]
         if columns * rows > 1:
             boxes += cut(whole(width, height), columns, rows)
@@ -53,6 +53,36 @@ class Ovis2:
             return self.rows**2 * (tiles + (tiles > 1)) + 3 + tiles - 1
 
         return count_sizes(rule, widths, heights)
+
+    def _grid_of_one(self, width: int, height: int) -> tuple[int, int]:
+        """What ``_grid`` finds, for one size: plain numbers are ten times as fast as arrays of one."""
+        best, most, enough, kept = (1, 1), -1.0, None, 0.0
+        for down, across in arrangements(1, self.max_tiles):
+            share = self._covered_of_one(width, height, down, across) / (width * height)
+            if share > most:
+                best, most = (down, across), share
+            same = enough is not None and enough[0] * enough[1] == down * across and share > kept
+            if share > self.covering and (enough is None or same):
+                enough, kept = (down, across), share
+        return enough or best
+
+    def _covered_of_one(self, width: int, height: int, down: int, across: int) -> float:
+        high, wide = height // down, width // across
+        last_wide, last_high = width - wide * (across - 1), height - high * (down - 1)
+        inner, right = self._shrunk_one(wide, high), self._shrunk_one(last_wide, high)
+        below, corner = self._shrunk_one(wide, last_high), self._shrunk_one(last_wide, last_high)
+        total = 0.0
+        for row in range(down):
+            for column in range(across):
+                if column == across - 1:
+                    total += corner if row == down - 1 else right
+                else:
+                    total += below if row == down - 1 else inner
+        return total
+
+    def _shrunk_one(self, wide: int, high: int) -> float:
+        long, short = max(wide, high), min(wide, high)
+        return long * short if long <= self.tile else self.tile * (short / long * self.tile)
 
     def _grid(self, widths: Ints, heights: Ints) -> tuple[Ints, Ints]:
         """(columns, rows) of tiles for each size."""

@@ -8,6 +8,7 @@ of the nearest ratio on the side of 1.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,8 +36,7 @@ class PerceptionLM:
         check_size(width, height)
         boxes, columns, rows = [whole(width, height)], 1, 1
         if self.tiled:
-            best = int(self._best(*pair(width, height))[0])
-            columns, rows = _canvases(self.max_tiles)[best]
+            columns, rows = self._canvas(width, height)
             boxes += cut(whole(width, height), columns, rows)
         tiles = tuple(Tile((self.tile, self.tile), box) for box in boxes)
         grids = tuple(Grid(self.rows, self.rows, box) for box in boxes)
@@ -51,6 +51,21 @@ class PerceptionLM:
             return self.rows**2 * (tiles + 1)
 
         return count_sizes(rule, widths, heights)
+
+    def _canvas(self, width: int, height: int) -> tuple[int, int]:
+        """What ``_best`` finds, for one size: plain numbers are ten times as fast as arrays of one."""
+        best, largest, ratio, tile = (0, 0), -1.0, width / height, self.tile
+        for columns, rows in _canvases(self.max_tiles):
+            if columns * tile < width or rows * tile < height:
+                continue
+            scale = min(columns * tile / width, rows * tile / height)
+            if ratio == 1:
+                shorter = scale * height
+            else:
+                shorter = math.floor(scale * width / ratio) if ratio > 1 else math.floor(scale * height * ratio)
+            if shorter >= largest:
+                best, largest = (columns, rows), shorter
+        return best if largest >= 0 else _canvases(self.max_tiles)[int(self._best(*pair(width, height))[0])]
 
     def _best(self, widths: Ints, heights: Ints) -> NDArray[np.intp]:
         """Which of ``_canvases`` each size takes."""

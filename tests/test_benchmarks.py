@@ -1,0 +1,25 @@
+"""The benchmarks run, with sizes so few that they measure nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+
+
+def run(*words):
+    if not FOLDER.exists():
+        pytest.skip("a distribution without its benchmarks")
+    pytest.importorskip("transformers")
+    result = subprocess.run([sys.executable, *words], cwd=FOLDER, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_counting():
+    printed = run("count.py", "--quick", "--only", "qwen2.5-vl", "internvl", "gemma3", "llava-1.5")
+    rows = [line for line in printed.splitlines() if line.startswith("| ")]
+    assert len(rows) == 1 + 4
+    assert "50" in printed.splitlines()[0]
