@@ -107,6 +107,8 @@ def test_doctor_is_well(run) -> None:  # type: ignore[no-untyped-def]
     assert done.code == 0
     findings = {finding["name"]: finding for finding in json.loads(done.out)}
     assert findings["vtok-mini"]["ok"]
+    assert "torch" in findings["vtok[hf]"]["found"]
+    assert findings["vtok[pdf]"]["optional"]
     assert 'it says "red"' in findings["vtok-mini"]["found"]
 
 

@@ -7,6 +7,7 @@ import platform
 from dataclasses import asdict, dataclass
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from vtok import __version__
@@ -17,17 +18,23 @@ from vtok.errors import VtokError
 PARTS = {
     "core": ("numpy", "Pillow", "typer", "rich"),
     "hf": ("torch", "transformers", "safetensors"),
+    "pdf": ("pypdfium2",),
+    "gguf": ("gguf",),
 }
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: whether it is ``ok``, what was found, and what mends it where it is not."""
+    """One thing that was looked at: whether it is ``ok``, what was found, and what mends it where it is not.
+
+    What is ``optional`` and not there is no fault.
+    """
 
     name: str
     ok: bool
     found: str
     mend: str = ""
+    optional: bool = False
 
 
 EPILOG = """Examples:
@@ -51,18 +58,17 @@ def doctor(as_json: common.JsonOption = False) -> None:
         )
     ]
     findings += [_packages(part, names) for part, names in PARTS.items()]
-    if findings[-1].ok:
+    if {finding.name: finding.ok for finding in findings}["vtok[hf]"]:
         findings += [_device(), _embedded()]
     if as_json:
         common.print_json([asdict(finding) for finding in findings])
     else:
         table = Table(show_header=False, box=None)
         for finding in findings:
-            mark = "[green]ok[/]" if finding.ok else "[red]no[/]"
-            table.add_row(mark, finding.name, finding.found + (f"\n{finding.mend}" if finding.mend else ""))
+            mark = "[green]ok[/]" if finding.ok else "-" if finding.optional else "[red]no[/]"
+            table.add_row(mark, escape(finding.name), escape("\n".join(filter(None, (finding.found, finding.mend)))))
         common.console.print(table)
-    broken = [finding for finding in findings if not finding.ok and finding.name != "vtok\\[hf]"]
-    if broken:
+    if any(not finding.ok and not finding.optional for finding in findings):
         raise typer.Exit(1)
 
 
@@ -73,10 +79,11 @@ def _packages(part: str, names: tuple[str, ...]) -> Finding:
             versions.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             missing.append(name)
-    title = "core" if part == "core" else f"vtok\\[{part}]"
+    core = part == "core"
+    title, mend = ("core", "pip install vtok") if core else (f"vtok[{part}]", f'pip install "vtok[{part}]"')
     if missing:
-        return Finding(title, False, f"missing: {', '.join(missing)}", f'pip install "vtok\\[{part}]"')
-    return Finding(title, True, ", ".join(versions))
+        return Finding(title, False, f"missing: {', '.join(missing)}", mend, optional=not core)
+    return Finding(title, True, ", ".join(versions), optional=not core)
 
 
 def _device() -> Finding:
