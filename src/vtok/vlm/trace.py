@@ -108,8 +108,10 @@ def trace(
     prepared = [vlm.prepare(picture) for picture in pictures]
     for one in prepared:
         stages += [stage(name, value) for name, value in one.inputs.items() if value.is_floating_point()]
-    with _watching(vlm.adapter.stages(vlm.model), stages):
-        cuts = [vlm.cut(one, method, budget) for one in prepared]
+    cuts = []
+    for one in prepared:
+        with _watching(vlm.adapter.stages(vlm.model), stages):
+            cuts.append(vlm.cut(one, method, budget))
     stages += [stage("visual tokens, after the cut", cut.reduced.vectors) for cut in cuts]
     prompt = vlm.interleave(cuts, [question])
     language = vlm.adapter.language_model(vlm.model)
@@ -132,9 +134,14 @@ def stage(name: str, value: Tensor) -> Stage:
 
 @contextmanager
 def _watching(modules: dict[str, nn.Module], stages: list[Stage]) -> Iterator[None]:
+    noted: set[str] = set()
+
     def note(name: str) -> Any:
         def hook(_: nn.Module, __: Any, output: Any) -> None:
-            stages.append(stage(name, output if torch.is_tensor(output) else output[0]))
+            # What is merged before the projector goes through it once more.
+            label = f"{name}, after merging" if name in noted else name
+            noted.add(name)
+            stages.append(stage(label, output if torch.is_tensor(output) else output[0]))
 
         return hook
 
