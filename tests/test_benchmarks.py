@@ -23,3 +23,10 @@ def test_counting():
     rows = [line for line in printed.splitlines() if line.startswith("| ")]
     assert len(rows) == 1 + 4
     assert "50" in printed.splitlines()[0]
+
+
+def test_prefill():
+    printed = run("prefill.py", "--rounds", "1", "--layers", "1", "--hidden", "128", "--device", "cpu")
+    rows = [line.split("|")[1:-1] for line in printed.splitlines() if line.startswith("| ")]
+    assert [row[0].strip() for row in rows[1:]] == ["64", "128", "192", "288"]
+    assert all(float(row[3]) > 0 for row in rows[1:])
