@@ -141,6 +141,7 @@ class VLM:
         """
         several = [pictures] if isinstance(pictures, str | Path | bytes | Image.Image) else list(pictures)
         chosen = parse(method) if budget is not None else None
+        # What makes no sense is refused before a picture is opened.
         budgets.tokens(budget, 1)
         prompt_ids(self.processor, question, [0] * len(several), self.image_token)
         return self.generate([self.cut(one, chosen, budget) for one in several], question, **options)

@@ -77,9 +77,10 @@ def shorten(
     kept_positions = positions.gather(1, source)
     if renumber:
         kept_positions = (real.long().cumsum(-1) - 1).clamp(min=0)
-    padding = input_ids.gather(1, source)
+    # What stands in padding is never read, but it must not be taken for a placeholder.
+    filler = 1 if image_token == 0 else 0
     return Shortened(
-        torch.where(real, padding, input_ids[:, :1]).masked_fill(~real & (input_ids[:, :1] == image_token), 0),
+        input_ids.gather(1, source).masked_fill(~real, filler),
         real.to(attention_mask.dtype),
         kept_positions.masked_fill(~real, 0),
         columns,
