@@ -63,3 +63,9 @@ def test_placeholders_that_do_not_match_are_refused() -> None:
 def test_four_dimensional_masks_are_refused() -> None:
     with pytest.raises(MethodError, match="4-D attention mask"):
         shorten(torch.tensor([[3]]), torch.ones(1, 1, 1, 1), IMAGE, [Selection.all(1)])
+
+
+def test_the_callers_mask_is_left_alone() -> None:
+    mask = torch.ones(1, 4, dtype=torch.bool)
+    shorten(torch.tensor([[3, 3, 3, 9]]), mask, IMAGE, [kept(0, of=3)])
+    assert bool(mask.all())

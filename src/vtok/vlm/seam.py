@@ -61,7 +61,7 @@ def shorten(
             f"the prompts hold {int(held.sum())} image placeholders, but the images are {expected} visual tokens; "
             "use the processor that belongs to this model"
         )
-    keep = attention_mask.bool()
+    keep = attention_mask.bool().clone()
     # Images follow each other through the batch in reading order, each as an unbroken count of placeholders.
     survives = torch.cat([_survives(selection) for selection in selections]).to(input_ids.device)
     keep[held] = survives & keep[held]
