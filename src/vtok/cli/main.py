@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -48,6 +49,8 @@ def root(
 
 def main() -> None:
     """Run the command line; never shows a traceback for bad input."""
+    # Pillow remarks on odd files; what matters of that is said in our own errors.
+    warnings.filterwarnings("ignore", module="PIL")
     try:
         app()
     except VtokError as error:
