@@ -1,6 +1,6 @@
 """``python -m training``: train the embedded model, export it, measure it.
 
-Each stage resumes where it was stopped and is skipped once its minutes are spent.
+Each stage resumes where it was stopped; one whose minutes are spent ends after a step.
 """
 
 from typing import Annotated

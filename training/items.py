@@ -6,6 +6,7 @@ character (or the whole shape or digit) what it is, its centre and its box.
 
 import math
 import random
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache
 
@@ -35,7 +36,7 @@ class Mark:
         return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
 
 
-class Item:
+class Item(ABC):
     """Base of the things on a picture: a kind, a name, a colour, and a box once it is placed."""
 
     kind: str
@@ -53,12 +54,13 @@ class Item:
     def centre(self) -> tuple[float, float]:
         return self.left + self.size[0] / 2, self.top + self.size[1] / 2
 
+    @abstractmethod
     def marks(self) -> list[Mark]:
-        raise NotImplementedError
+        """What the dense labels are made of."""
 
+    @abstractmethod
     def mask(self) -> tuple[Image.Image, int, int]:
         """Coverage as an ``L`` image, and where its top left corner goes."""
-        raise NotImplementedError
 
 
 class Word(Item):

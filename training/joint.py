@@ -154,18 +154,3 @@ def losses(
     answers = nn.functional.cross_entropy(logits.float(), tokens)
     dense_part, right = model.dense_loss(dense_logits, presence, labels, labels["present"])
     return answers + 0.7 * dense_part, answers.item(), exact(logits, tokens, packed), right
-
-
-@torch.no_grad()
-def held_out(parts: Parts, device: str, pictures: int = 200, seed: int = 77) -> dict[str, tuple[float, int]]:
-    """Exact match and number of questions by task, on fonts, words and digits never trained on."""
-    rng, hits = random.Random(seed), {}
-    for _ in range(pictures // 4):
-        made = collate([example(rng, test=True) for _ in range(4)])
-        patches, _ = parts.see(made["pixels"].to(device))
-        places = torch.arange(GRID * GRID, device=device).expand(len(made["asked"]), -1)
-        packed = made["packed"].to(device)
-        logits, tokens = answer_logits(parts.language, parts.head, parts.projector(patches), places, packed)
-        for (row, group), ok in exact(logits, tokens, packed).items():
-            hits.setdefault(made["asked"][row][group][0], []).append(ok)
-    return {task: (sum(oks) / len(oks), len(oks)) for task, oks in sorted(hits.items())}

@@ -210,5 +210,17 @@ def test_help_has_examples(run, verb: str) -> None:  # type: ignore[no-untyped-d
     assert "Examples:" in done.out
 
 
+def test_running_out_of_memory_is_one_line(run, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    import torch
+
+    def fail() -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("vtok.cli.main.app", fail)
+    done = run("ask")
+    assert done.code == 1
+    assert done.err.startswith("vtok: out of memory")
+
+
 def test_version(run) -> None:  # type: ignore[no-untyped-def]
     assert run("--version").out.startswith("vtok ")

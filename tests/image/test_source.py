@@ -81,7 +81,9 @@ def test_heavy_file_is_not_read(tmp_path: Path) -> None:
 def test_animated_gif_gives_its_first_frame() -> None:
     red, blue = Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")
     image = open_image(saved(red, "GIF", save_all=True, append_images=[blue], duration=50))
-    assert (image.mode, image.getpixel((4, 4))) == ("RGB", (254, 0, 0)) or image.getpixel((4, 4)) == (255, 0, 0)
+    red_part, _, blue_part = image.getpixel((4, 4))
+    assert red_part > 250
+    assert blue_part < 5
 
 
 def test_sixteen_bits_are_scaled_not_clipped() -> None:

@@ -30,7 +30,7 @@ def test_every_method_says_what_it_is(name: str) -> None:
     assert found.name == name
     assert found.summary
     assert found.source
-    assert dataclasses.fields(found) is not None
+    assert dataclasses.is_dataclass(found)
     assert str(found()) == name
 
 

@@ -74,6 +74,16 @@ def test_a_directory_loads_and_answers(tiny_directory: Path, picture: object) ->
     assert vlm.ask(picture, "What is red?", budget=9, max_new_tokens=2).ledger.visual_after == 9  # type: ignore[arg-type]
 
 
+def test_processors_that_do_not_know_the_patch_size(tiny_directory: Path, tmp_path: Path, picture: object) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(tiny_directory, older)
+    config = json.loads((older / "processor_config.json").read_text())
+    for name in ("patch_size", "vision_feature_select_strategy", "num_additional_image_tokens"):
+        del config[name]
+    (older / "processor_config.json").write_text(json.dumps(config))
+    assert vtok.load(older).ask(picture, "What is red?", budget=9, max_new_tokens=2).ledger.visual_before == 36  # type: ignore[arg-type]
+
+
 def test_devices_and_dtypes() -> None:
     assert pick_device("cpu").type == "cpu"
     assert pick_dtype(None, torch.device("cpu")) == torch.float32

@@ -56,6 +56,12 @@ def main() -> None:
     except VtokError as error:
         typer.echo(f"vtok: {error}", err=True)
         sys.exit(error.exit_code)
+    except RuntimeError as error:
+        # torch's own class, told by its name so that torch need not be loaded for it.
+        if type(error).__name__ != "OutOfMemoryError":
+            raise
+        typer.echo("vtok: out of memory; try a smaller --budget, --dtype bfloat16, or --device cpu", err=True)
+        sys.exit(1)
     except BrokenPipeError:
         # The reader of our output went away, as `head` does; that is no fault.
         sys.stderr.close()

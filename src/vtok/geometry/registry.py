@@ -92,7 +92,7 @@ def setting_types(name: str) -> dict[str, Any]:
 
 def settings_of(family: Family) -> dict[str, Any]:
     """Every setting of a family with its value, defaults included."""
-    return {field.name: getattr(family, field.name) for field in dataclasses.fields(family)}  # type: ignore[arg-type]
+    return {field.name: getattr(family, field.name) for field in dataclasses.fields(family)}  # type: ignore[arg-type]  # every family is a dataclass
 
 
 def parse_setting(text: str) -> tuple[str, Any]:

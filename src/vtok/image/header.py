@@ -93,7 +93,7 @@ def _upright(image: ImageFile.ImageFile, file: BinaryIO) -> tuple[int, int]:
     width, height = image.size
     if image.format == "TIFF":
         # Some versions of Pillow swap the sides when they open the file, others when they decode it.
-        tags = image.tag_v2  # type: ignore[attr-defined]
+        tags = image.tag_v2  # type: ignore[attr-defined]  # TIFF alone has it
         width, height = int(tags[_WIDTH]), int(tags[_HEIGHT])
         sideways = tags.get(_ORIENTATION) in _SIDEWAYS
     elif image.format == "PNG":

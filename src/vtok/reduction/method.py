@@ -64,7 +64,7 @@ class Method(ABC):
     source: ClassVar[str]
     needs: ClassVar[frozenset[Need]] = frozenset()
     stage: ClassVar[Stage] = Stage.TOKENS
-    #: Whether merging happens on the encoder's output, before the projector, instead of after it.
+    #: Whether merging happens on the encoder's output, before the projector (needs FEATURES), instead of after it.
     merges_features: ClassVar[bool] = False
 
     @abstractmethod

@@ -77,8 +77,3 @@ class Selection:
         shares = vectors[used].float() * self.weight[used, None]
         total = torch.zeros(self.after, vectors.shape[1], dtype=torch.float32, device=vectors.device)
         return total.index_add_(0, self.slot[used], shares).to(vectors.dtype)
-
-    def to(self, device: torch.device | str) -> Selection:
-        """The same selection on another device."""
-        scores = None if self.scores is None else self.scores.to(device)
-        return Selection(self.kept.to(device), self.slot.to(device), self.weight.to(device), scores)

@@ -57,7 +57,7 @@ class VLM:
         name = str(picture) if isinstance(picture, str | Path) else "image"
         inputs = self.processor.image_processor(images=image, return_tensors="pt")
         on_device = {key: self._place(value) for key, value in inputs.items()}
-        layout = self.adapter.layout(self.processor, image.size)
+        layout = self.adapter.layout(self.model, self.processor, image.size)
         return Prepared(name, image, layout, on_device, time.perf_counter() - start)
 
     @torch.no_grad()

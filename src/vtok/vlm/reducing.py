@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from vtok.reduction import budget as budgets
-from vtok.reduction.method import Method, Need, PixelMethod, Seen
+from vtok.reduction.method import Method, PixelMethod, Seen
 from vtok.reduction.selection import Selection
 from vtok.reduction.windows import middles, window_of
 from vtok.vlm.adapters.base import Adapter
@@ -64,7 +64,7 @@ def reduce_one(adapter: Adapter, model: Any, seen: Seen, method: Method | None, 
     if method is None or allowed >= seen.count:
         return Reduced(seen.vectors, Selection.all(seen.count, seen.vectors.device), seen.grid)
     selection = method.select(seen, allowed)
-    if selection.merges and method.merges_features and Need.FEATURES in method.needs:
+    if selection.merges and method.merges_features:
         assert seen.features is not None
         return Reduced(adapter.project(model, selection.apply(seen.features)), selection, seen.grid)
     return Reduced(selection.apply(seen.vectors), selection, seen.grid)

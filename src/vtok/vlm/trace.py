@@ -115,7 +115,7 @@ def trace(
     stages += [stage("visual tokens, after the cut", cut.reduced.vectors) for cut in cuts]
     prompt = vlm.interleave(cuts, [question])
     language = vlm.adapter.language_model(vlm.model)
-    layers = [layer.self_attn for layer in language.layers]  # type: ignore[union-attr]
+    layers = [layer.self_attn for layer in language.layers]  # type: ignore[union-attr]  # a module's attributes are untyped
     with record(language, layers, row=-1) as recorder:
         answer = vlm.generate(cuts, question, max_new_tokens)
     runs = tuple(_runs(vlm, prompt, cuts))

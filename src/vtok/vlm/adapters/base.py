@@ -56,6 +56,6 @@ class Adapter(Protocol):
         """The language model without its head, with ``layers`` that have ``self_attn``."""
         ...
 
-    def layout(self, processor: Any, size: tuple[int, int]) -> Layout:
-        """The layout of a picture of ``size`` (width, height) under this processor's settings."""
+    def layout(self, model: Any, processor: Any, size: tuple[int, int]) -> Layout:
+        """The layout of a picture of ``size`` (width, height) px under this processor's settings."""
         ...

@@ -107,10 +107,11 @@ class LlavaAdapter:
         part: nn.Module = model.base_model.language_model
         return part
 
-    def layout(self, processor: Any, size: tuple[int, int]) -> Layout:
+    def layout(self, model: Any, processor: Any, size: tuple[int, int]) -> Layout:
         """See ``Adapter.layout``; the settings are read from the image processor."""
         images = processor.image_processor
-        patch = int(processor.patch_size)
+        # Processors of older checkpoints do not know the patch size; the model always does.
+        patch = int(model.config.vision_config.patch_size)
         edge, crop = images.size, images.crop_size
         padded = bool(getattr(images, "do_pad", False))
         if getattr(edge, "shortest_edge", None) is None or not images.do_center_crop:
