@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
-from vtok.catalog.sizes import TextSizes, VisionSizes
+from vtok.catalog.sizes import TextSizes, VisionSizes, from_table
 from vtok.errors import UsageError
 from vtok.geometry.family import Family
 from vtok.geometry.registry import make_family, settings_of
@@ -126,8 +126,8 @@ def _checkpoint(entry: dict[str, Any]) -> Checkpoint:
         variants=entry.get("variants", {}),
         context=entry.get("context"),
         parameters=entry.get("parameters"),
-        text=TextSizes(**entry.get("text", {})),
-        vision=VisionSizes(**entry.get("vision", {})),
+        text=from_table(TextSizes, entry.get("text", {})),
+        vision=from_table(VisionSizes, entry.get("vision", {})),
         sources=entry["sources"],
         note=entry.get("note", ""),
     )

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from vtok.catalog.checkpoints import Checkpoint
+from vtok.catalog.config_sizes import context_of, text_sizes, vision_sizes
 from vtok.catalog.foreign import read_foreign
 from vtok.catalog.processor_files import CheckpointFiles
 from vtok.catalog.processors import family_of
-from vtok.catalog.sizes import context_of, text_sizes, vision_sizes
 from vtok.errors import ModelError, UnknownKindError, UsageError
 
 _CONFIG = "config.json"

@@ -14,7 +14,7 @@ from typing import Any
 
 from vtok.catalog.checkpoints import Checkpoint
 from vtok.catalog.foreign import one_line
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.sizes import VisionSizes, from_table
 from vtok.errors import MissingExtraError, ModelError, UsageError
 
 LLAMA_CPP = "llama.cpp"
@@ -134,7 +134,7 @@ def _sizes(values: Mapping[str, Any]) -> VisionSizes:
     names = {"hidden": "embedding_length", "layers": "block_count", "heads": "attention.head_count"}
     names |= {"mlp": "feed_forward_length", "patch": "patch_size"}
     found = {name: values.get(f"clip.vision.{key}") for name, key in names.items()}
-    return VisionSizes(**{name: value for name, value in found.items() if isinstance(value, int)})
+    return from_table(VisionSizes, {name: value for name, value in found.items() if isinstance(value, int)})
 
 
 def _read(path: Path) -> tuple[dict[str, Any], set[str]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from vtok.catalog.config_sizes import vision_part
 from vtok.catalog.processor_files import CheckpointFiles, Found, length, root, told
 from vtok.catalog.rules_fixed import kept_class_tokens
-from vtok.catalog.sizes import vision_part
 from vtok.errors import ModelError
 
 

@@ -1,20 +1,46 @@
-"""The sizes of a language model and of a vision encoder, and how to read them from a ``config.json``."""
+"""The sizes of a language model and of a vision encoder; what no source tells is None.
+
+What all models of one architecture have alike (biases, norms, gates) is in ``architectures.toml`` under the ``kind``,
+so that a checkpoint names its kind and its own figures only. A figure here goes before that of the kind.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True)
 class TextSizes:
-    """A language model; what no source tells is None.
+    """A language model. Widths are in numbers a position, ``vocabulary`` in tokens; the rest are counts.
 
-    ``hidden``, ``mlp``, ``head_dim`` and ``expert_mlp`` are widths, ``vocabulary`` is in tokens; the rest are counts.
-    ``experts`` of which ``active_experts`` serve a token are those of a mixture, each ``expert_mlp`` wide.
+    ``kind`` is transformers' ``model_type`` of the language model, such as ``qwen2_5_vl_text``.
+
+    ``attention`` says which layer does what, as runs that are repeated until there are ``layers`` of them: ``"full"``,
+    ``"5 sliding, 1 full"``, ``"3 linear, 1 full"``. Kinds of layers: full, sliding (``window`` positions back), chunked
+    (blocks of ``window``), linear (gated delta net), conv (short convolution), cross (attends to the image alone).
+    ``full_heads``, ``full_kv_heads`` and ``full_head_dim`` are those of the full layers where these differ from the
+    others; ``layer_kv_heads`` are one by one where no rule says which. The last ``reused`` layers read the cache of
+    earlier ones and have none of their own.
+
+    ``kv_rank``, ``query_rank``, ``rope_dim``, ``plain_dim`` and ``value_dim`` are those of multi-head latent attention
+    (kv_lora_rank, q_lora_rank, qk_rope_head_dim, qk_nope_head_dim, v_head_dim).
+
+    ``experts`` of which ``active_experts`` serve a token are those of a mixture, each ``expert_mlp`` wide;
+    ``shared_mlp`` is the width of all experts together that serve every token. The first ``dense_layers`` have a plain
+    MLP of width ``mlp``; after them every ``expert_every``-th has experts.
+
+    ``linear_*`` are the heads of linear attention and their widths, ``conv`` the taps of its short convolution.
+    ``layer_hidden`` and ``layer_vocabulary`` are those of per-layer embeddings (Gemma 3n, Gemma 4).
+
+    Traits: ``tied`` (the head is the embedding), ``gated`` (an MLP of three matrices), biases, ``qk_norm`` ("head": one
+    weight a number of a head; "all": one a number of all heads), ``norms`` a layer, ``norm_bias``, ``output_gate`` (the
+    queries come with a gate of the same width), ``shared_gate`` (shared experts have a gate of width 1),
+    ``k_is_v`` (full layers use their keys as values).
     """
 
+    kind: str | None = None
     hidden: int | None = None
     layers: int | None = None
     heads: int | None = None
@@ -25,111 +51,99 @@ class TextSizes:
     experts: int | None = None
     active_experts: int | None = None
     expert_mlp: int | None = None
+    shared_mlp: int | None = None
+    dense_layers: int | None = None
+    expert_every: int | None = None
+    attention: str | None = None
+    window: int | None = None
+    full_heads: int | None = None
+    full_kv_heads: int | None = None
+    full_head_dim: int | None = None
+    layer_kv_heads: tuple[int, ...] | None = None
+    reused: int | None = None
+    kv_rank: int | None = None
+    query_rank: int | None = None
+    rope_dim: int | None = None
+    plain_dim: int | None = None
+    value_dim: int | None = None
+    linear_key_heads: int | None = None
+    linear_value_heads: int | None = None
+    linear_key_dim: int | None = None
+    linear_value_dim: int | None = None
+    conv: int | None = None
+    layer_hidden: int | None = None
+    layer_vocabulary: int | None = None
+    tied: bool | None = None
+    gated: bool | None = None
+    qkv_bias: bool | None = None
+    output_bias: bool | None = None
+    mlp_bias: bool | None = None
+    qk_norm: str | None = None
+    norms: int | None = None
+    norm_bias: bool | None = None
+    output_gate: bool | None = None
+    shared_gate: bool | None = None
+    k_is_v: bool | None = None
 
 
 @dataclass(frozen=True)
 class VisionSizes:
-    """A vision encoder; what no source tells is None. ``patch`` is a side in px."""
+    """A vision encoder and what maps its output to the language model; ``patch``, ``image``, ``window`` are px a side.
 
+    ``kind`` is transformers' ``model_type`` of the encoder, such as ``siglip_vision_model``. ``image`` is the side for
+    which position embeddings are learned, or ``positions`` their number; ``temporal`` the frames of a patch;
+    ``channels`` those of a pixel. Where attention is windowed, ``full_layers`` (from 0) attend to everything.
+
+    ``projector`` is its kind (see ``architectures.toml``), ``projector_mlp`` its inner width where it has one that
+    follows from nothing else, ``output`` the width that it gives, ``merge`` how many patches a side it makes one token,
+    ``deepstack`` the encoder's layers that have a projector of their own beside it.
+
+    Traits: ``gated``, biases, ``class_token``, ``norms`` a layer, ``norm_bias``, ``pre_norm`` and ``post_norm`` (norms
+    before and after all layers), ``patch_bias``, ``qk_norm``.
+    """
+
+    kind: str | None = None
     hidden: int | None = None
     layers: int | None = None
     heads: int | None = None
+    kv_heads: int | None = None
+    head_dim: int | None = None
     mlp: int | None = None
     patch: int | None = None
+    temporal: int | None = None
+    channels: int | None = None
+    image: int | None = None
+    positions: int | None = None
+    window: int | None = None
+    full_layers: tuple[int, ...] | None = None
+    merge: int | None = None
+    projector: str | None = None
+    projector_mlp: int | None = None
+    output: int | None = None
+    deepstack: tuple[int, ...] | None = None
+    gated: bool | None = None
+    qkv_bias: bool | None = None
+    output_bias: bool | None = None
+    mlp_bias: bool | None = None
+    class_token: bool | None = None
+    norms: int | None = None
+    norm_bias: bool | None = None
+    pre_norm: bool | None = None
+    post_norm: bool | None = None
+    patch_bias: bool | None = None
+    qk_norm: str | None = None
 
 
-Config = Mapping[str, Any]
-
-# Under which names configurations carry each size; the first that is there counts.
-_TEXT = {
-    "hidden": ("hidden_size", "d_model", "n_embd"),
-    "layers": ("num_hidden_layers", "num_layers", "n_layer", "decoder_layers"),
-    "heads": ("num_attention_heads", "num_heads", "n_head", "decoder_attention_heads"),
-    "kv_heads": ("num_key_value_heads", "num_kv_heads", "multi_query_group_num"),
-    "head_dim": ("head_dim",),
-    "mlp": ("intermediate_size", "ffn_hidden_size", "ffn_dim", "decoder_ffn_dim"),
-    "vocabulary": ("vocab_size",),
-    "experts": ("num_experts", "n_routed_experts", "num_local_experts", "moe_num_experts"),
-    "active_experts": ("num_experts_per_tok", "moe_k", "moe_topk", "top_k_experts"),
-    "expert_mlp": ("moe_intermediate_size",),
-}
-_VISION = {
-    "hidden": ("embed_dim", "hidden_size", "width", "d_model"),
-    "layers": ("depth", "num_hidden_layers", "layers", "num_layers"),
-    "heads": ("num_heads", "num_attention_heads", "attention_heads", "heads"),
-    "mlp": ("intermediate_size", "encoder_ffn_dim", "mlp_dim"),
-    "patch": ("patch_size", "spatial_patch_size"),
-}
-_TEXT_PARTS = ("text_config", "llm_config", "language_config", "language_model_config")
-_VISION_PARTS = ("vision_config", "vision_tower_config", "vit_config", "vision_encoder_config")
-_CONTEXT = ("max_position_embeddings", "max_sequence_length", "seq_length", "model_max_length")
+S = TypeVar("S", TextSizes, VisionSizes)
 
 
-def text_part(config: Config) -> Config:
-    """The part of a configuration that describes the language model, which may be all of it."""
-    return _part(_inner(config), _TEXT_PARTS) or config
-
-
-def vision_part(config: Config) -> Config:
-    """The part of a configuration that describes the vision encoder; empty when there is none."""
-    return _part(_inner(config), _VISION_PARTS)
-
-
-def text_sizes(config: Config) -> TextSizes:
-    """The language model's sizes as far as ``config``, a whole ``config.json``, tells them."""
-    part = text_part(config)
-    found = {name: _whole(part, keys) for name, keys in _TEXT.items()}
-    if found["kv_heads"] is None:
-        found["kv_heads"] = found["heads"]
-    hidden, heads = found["hidden"], found["heads"]
-    if found["head_dim"] is None and hidden and heads and hidden % heads == 0:
-        found["head_dim"] = hidden // heads
-    return TextSizes(**found)
-
-
-def vision_sizes(config: Config) -> VisionSizes:
-    """The vision encoder's sizes as far as ``config``, a whole ``config.json``, tells them."""
-    part = vision_part(config)
-    found = {name: _whole(part, keys) for name, keys in _VISION.items()}
-    ratio, hidden = part.get("mlp_ratio"), found["hidden"]
-    if found["mlp"] is None and hidden and isinstance(ratio, int | float):
-        found["mlp"] = round(hidden * ratio)
-    return VisionSizes(**found)
-
-
-def context_of(config: Config) -> int | None:
-    """The longest sequence in tokens that ``config`` tells of."""
-    found = _whole(text_part(config), _CONTEXT)
-    return found if found is not None else _whole(config, _CONTEXT)
-
-
-def known(sizes: TextSizes | VisionSizes) -> dict[str, int]:
+def known(sizes: TextSizes | VisionSizes) -> dict[str, Any]:
     """The sizes that are known, by name, in their order."""
     values = {field.name: getattr(sizes, field.name) for field in fields(sizes)}
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _inner(config: Config) -> Config:
-    """Omni models wrap what reads pictures in a thinker."""
-    inner = config.get("thinker_config")
-    return inner if isinstance(inner, Mapping) else config
-
-
-def _part(config: Config, names: tuple[str, ...]) -> Config:
-    for name in names:
-        part = config.get(name)
-        if isinstance(part, Mapping):
-            return part
-    return {}
-
-
-def _whole(part: Config, keys: tuple[str, ...]) -> int | None:
-    for key in keys:
-        value = part.get(key)
-        if isinstance(value, Mapping):
-            value = value.get("height")
-        if isinstance(value, list | tuple) and value and all(one == value[0] for one in value):
-            value = value[0]
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return value
-    return None
+def from_table(kind: type[S], table: Mapping[str, Any]) -> S:
+    """The sizes in a table, whose lists become tuples; ``TypeError`` for a name that there is not."""
+    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in table.items()}
+    return kind(**values)

@@ -1,0 +1,57 @@
+"""Sizes from configurations whose layers are not all alike, and whose heads are not hidden / heads."""
+
+import pytest
+
+from vtok.catalog.config_sizes import text_sizes, vision_sizes
+from vtok.catalog.sizes import TextSizes, from_table, known
+
+
+@pytest.mark.parametrize(
+    ("config", "pattern"),
+    [
+        ({"sliding_window_pattern": 6}, "5 sliding, 1 full"),
+        ({"full_attention_interval": 4}, "3 linear, 1 full"),
+        ({"layer_types": ["full_attention"] * 4}, "full"),
+        ({"layer_types": ["linear_attention", "linear_attention", "full_attention", "conv"]}, "2 linear, 1 full, 1 conv"),
+        ({"full_attn_idxs": [2]}, "2 conv, 1 full, 1 conv"),
+        ({"cross_attention_layers": [1, 3]}, "1 full, 1 cross, 1 full, 1 cross"),
+        ({}, None),
+    ],
+)  # fmt: skip
+def test_which_layer_does_what(config, pattern):
+    assert text_sizes({"text_config": {"num_hidden_layers": 4, **config}}).attention == pattern
+
+
+def test_heads_that_are_not_hidden_by_heads():
+    text = {"hidden_size": 2560, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256}
+    assert text_sizes({"text_config": text}).head_dim == 256
+
+
+def test_latent_attention_and_shared_experts():
+    text = {"kv_lora_rank": 512, "qk_rope_head_dim": 64, "moe_intermediate_size": 1408, "n_shared_experts": 2}
+    sizes = text_sizes(text)
+    assert (sizes.kv_rank, sizes.rope_dim, sizes.shared_mlp) == (512, 64, 2816)
+
+
+def test_vision_with_windows():
+    part = {"model_type": "qwen2_5_vl", "window_size": 112, "fullatt_block_indexes": [7, 15], "spatial_merge_size": 2}
+    sizes = vision_sizes({"model_type": "qwen2_5_vl", "vision_config": part})
+    assert known(sizes) == {
+        "kind": "qwen2_5_vl",
+        "window": 112,
+        "full_layers": (7, 15),
+        "merge": 2,
+        "projector": "qwen2_5_vl",
+    }
+
+
+def test_the_whole_decides_whether_the_head_is_tied():
+    inner = {"tie_word_embeddings": False}
+    assert text_sizes({"tie_word_embeddings": True, "text_config": inner}).tied is True
+    assert text_sizes({"text_config": inner}).tied is False
+
+
+def test_tables():
+    assert from_table(TextSizes, {"layer_kv_heads": [1, 2]}).layer_kv_heads == (1, 2)
+    with pytest.raises(TypeError, match="hiden"):
+        from_table(TextSizes, {"hiden": 3})
