@@ -12,7 +12,7 @@ from vtok.catalog.sizes import TextSizes, from_table, known
         ({"sliding_window_pattern": 6}, "5 sliding, 1 full"),
         ({"full_attention_interval": 4}, "3 linear, 1 full"),
         ({"layer_types": ["full_attention"] * 4}, "full"),
-        ({"layer_types": ["linear_attention", "linear_attention", "full_attention", "conv"]}, "2 linear, 1 full, 1 conv"),
+        ({"layer_types": ["linear_attention"] * 2 + ["full_attention", "conv"]}, "2 linear, 1 full, 1 conv"),
         ({"full_attn_idxs": [2]}, "2 conv, 1 full, 1 conv"),
         ({"cross_attention_layers": [1, 3]}, "1 full, 1 cross, 1 full, 1 cross"),
         ({}, None),
