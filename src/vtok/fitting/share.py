@@ -18,6 +18,7 @@ multiple-choice knapsack problem", Operations Research 27, 1979).
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -120,9 +121,8 @@ def _stairs(item: Item, number: int) -> list[Option]:
             steps.append(option)
     if not steps:
         least = min(option.tokens for option in item.options)
-        raise BudgetError(
-            f"item {number} has no size between {item.floor:,} and {item.ceiling or 0:,} tokens; its smallest is {least:,}"
-        )
+        bounds = f"between {item.floor:,} and {item.ceiling or 0:,} tokens"
+        raise BudgetError(f"item {number} has no size {bounds}; its smallest is {least:,}")
     return steps
 
 
@@ -168,7 +168,7 @@ def _relaxed(tokens: list[Ints], values: list[Floats], budget: int) -> tuple[flo
     steps = []
     for i, (cost, gain) in enumerate(zip(tokens, values, strict=True)):
         hull = _hull(cost, gain)
-        for a, b in zip(hull, hull[1:], strict=False):
+        for a, b in itertools.pairwise(hull):
             steps.append(((gain[b] - gain[a]) / (cost[b] - cost[a]), int(cost[b] - cost[a]), gain[b] - gain[a], i))
     left = budget - sum(int(cost[0]) for cost in tokens)
     value = math.fsum(float(gain[0]) for gain in values)
