@@ -28,3 +28,10 @@ def test_what_a_budget_allows(budget: int | str | None, expected: int) -> None:
 def test_what_makes_no_sense_is_refused(budget: int | str) -> None:
     with pytest.raises(BudgetError):
         tokens(budget, 576)
+
+
+def test_a_number_above_a_fixed_count_is_a_mistake() -> None:
+    assert tokens(576, 576, fixed=True) == 576
+    assert tokens("100%", 576, fixed=True) == 576
+    with pytest.raises(BudgetError, match="every picture is 576 visual tokens"):
+        tokens(577, 576, fixed=True)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vtok.errors import MethodError
-from vtok.reduction.method import PixelMethod, Seen
+from vtok.reduction.method import Seen, TokenMethod
 from vtok.reduction.registry import method_class, names, parse
 
 
@@ -34,11 +34,13 @@ def test_every_method_says_what_it_is(name: str) -> None:
     assert str(found()) == name
 
 
-@pytest.mark.parametrize("name", [name for name in names() if not issubclass(method_class(name), PixelMethod)])
+@pytest.mark.parametrize("name", [name for name in names() if issubclass(method_class(name), TokenMethod)])
 @pytest.mark.parametrize("budget", [1, 2, 7, 16, 35])
 @pytest.mark.parametrize("grid", [(6, 6), (3, 12), (12, 3), (1, 36)])
 def test_every_method_keeps_to_its_budget(name: str, budget: int, grid: tuple[int, int]) -> None:
-    selection = parse(name).select(seen(*grid), budget)
+    method = parse(name)
+    assert isinstance(method, TokenMethod)
+    selection = method.select(seen(*grid), budget)
     assert 1 <= selection.after <= budget
     assert selection.before == 36
     assert torch.equal(selection.slot[selection.kept], torch.arange(selection.after))

@@ -36,3 +36,29 @@ def test_refusals() -> None:
         Selection(torch.tensor([2, 1]), torch.tensor([-1, 1, 0]), torch.ones(3))
     with pytest.raises(MethodError, match="over 4 tokens was applied to 5"):
         Selection.all(4).apply(torch.zeros(5, 2))
+
+
+def test_a_token_may_go_into_several_survivors() -> None:
+    # tokens 0 and 2 stay; 1 goes to both, by 0.25 and 0.5; 3 is dropped
+    mix = torch.tensor([[1.0, 0.25, 0.0, 0.0], [0.0, 0.5, 1.0, 0.0]])
+    selection = Selection.mixed(torch.tensor([0, 2]), mix)
+    assert selection.slot.tolist() == [0, 1, 1, -1]
+    assert selection.weight.tolist() == [1.0, 0.5, 1.0, 0.0]
+    assert selection.merges
+    # 1 + 0.25 * 4 = 2 and 0.5 * 4 + 7 = 9
+    assert selection.apply(torch.tensor([[1.0], [4.0], [7.0], [100.0]])).flatten().tolist() == [2.0, 9.0]
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_one_selection_behind_another(mixed: bool) -> None:
+    first = Selection(torch.tensor([0, 2, 3]), torch.tensor([0, 0, 1, 2, -1]), torch.tensor([1.0, 0.5, 1.0, 1.0, 1.0]))
+    second = Selection(torch.tensor([0, 2]), torch.tensor([0, 0, 1]), torch.tensor([0.5, 0.5, 1.0]))
+    if mixed:
+        second = Selection.mixed(second.kept, second.matrix())
+    both = first.then(second)
+    assert both.kept.tolist() == [0, 3]
+    assert both.slot.tolist() == [0, 0, 0, 1, -1]
+    vectors = torch.randn(5, 3)
+    assert torch.allclose(both.apply(vectors), second.apply(first.apply(vectors)))
+    with pytest.raises(MethodError, match="cannot follow"):
+        first.then(first)

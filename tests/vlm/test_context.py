@@ -11,10 +11,11 @@ import vtok
 from tests.conftest import TOKENS, tiny_model
 from tests.vlm.oracle import masked_logits
 from vtok.errors import BudgetError, MethodError, ModelError
+from vtok.reduction.method import Stage
 from vtok.reduction.registry import names
 
 Inputs = dict[str, Tensor]
-METHODS = names()
+METHODS = names(Stage.PIXELS, Stage.TOKENS)
 SELECTING = ("random", "uniform", "visionzip(contextual=0.0)")
 
 

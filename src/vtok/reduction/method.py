@@ -1,56 +1,38 @@
 """What a token-reduction method is: a small frozen dataclass that says what it needs and selects.
 
-A method is one file in ``methods/`` that defines one subclass. Its ``name`` is the file's name.
+A method is one file in ``methods/`` that defines one subclass of a base here: ``TokenMethod`` (before the language
+model), ``PixelMethod`` and ``PatchMethod`` (before the encoder), or ``LayerMethod`` (``in_layer.py``). Its ``name`` is
+the file's name, with ``+`` where the file says ``_plus``.
 """
 
 from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from torch import Tensor
-
-from vtok.errors import MethodError
+from vtok.errors import BudgetError, MethodError
+from vtok.reduction.seen import Need, Patches, Seen
 from vtok.reduction.selection import Selection
 
-
-class Need(enum.Enum):
-    """What a method has to look at beyond the vectors; only what is asked for is computed."""
-
-    CLS_ATTENTION = "the attention of the encoder's CLS token"
-    KEYS = "the keys of the encoder's last used layer"
-    FEATURES = "the encoder's output before the projector"
+__all__ = ["Method", "Need", "PatchMethod", "PixelMethod", "Seen", "Stage", "TokenMethod"]
 
 
 class Stage(enum.Enum):
-    """Where a method acts."""
+    """Where a method acts; in the order of a picture's way."""
 
-    PIXELS = "before the encoder"
+    PIXELS = "on the picture"
+    PATCHES = "before the encoder"
+    TOWER = "inside the encoder"
     TOKENS = "between projector and language model"
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a method may look at, for one image of ``rows`` x ``columns`` = n visual tokens.
-
-    ``vectors`` (n, d) are the projector's output. The rest is there only when the method needs it: ``features``
-    (n, e) the encoder's output before the projector; ``cls_attention`` (heads, n) the softmaxed attention of the CLS
-    token to every patch in the layer whose output the projector reads (its share to itself is left out, so that a
-    row sums to less than 1); ``keys`` (n, c) that layer's keys, averaged over its heads.
-    """
-
-    grid: tuple[int, int]
-    vectors: Tensor
-    features: Tensor | None = None
-    cls_attention: Tensor | None = None
-    keys: Tensor | None = None
+    LAYERS = "inside the language model"
 
     @property
-    def count(self) -> int:
-        """Visual tokens of this image."""
-        return self.vectors.shape[0]
+    def rank(self) -> int:
+        """0 for what comes first."""
+        return list(Stage).index(self)
 
 
 @dataclass(frozen=True)
@@ -62,30 +44,95 @@ class Method(ABC):
     summary: ClassVar[str]
     #: Paper, section or file of the reference.
     source: ClassVar[str]
+    #: What choosing k of n tokens of width d costs.
+    cost: ClassVar[str]
     needs: ClassVar[frozenset[Need]] = frozenset()
+    #: What may stand in for a need that a family cannot give.
+    stand_ins: ClassVar[Mapping[Need, Need]] = {}
+    stage: ClassVar[Stage]
+    #: Whether it can be given a budget, and whether it must be; one without decides by itself what stays.
+    takes_budget: ClassVar[bool] = True
+    needs_budget: ClassVar[bool] = True
+    #: Whether exactly the budget is kept; otherwise it may be less.
+    exact: ClassVar[bool] = True
+    #: Whether it reads frames; such methods take videos alone.
+    video: ClassVar[bool] = False
+
+    def needs_from(self, offered: frozenset[Need]) -> frozenset[Need]:
+        """What to compute for this method where ``offered`` can be had: its needs, or what may stand in for them.
+
+        Raises ``MethodError`` that names what is missing.
+        """
+        chosen = {need if need in offered else self.stand_ins.get(need, need) for need in self.needs}
+        missing = sorted(need.value for need in chosen - offered)
+        if missing:
+            raise MethodError(f"{self.name} reads {'; '.join(missing)}, which this model does not have")
+        return frozenset(chosen)
+
+    def least(self, grids: Sequence[tuple[int, int]]) -> int:
+        """The fewest tokens that it can leave of a picture of these blocks (tiles, frames)."""
+        return 1
+
+    def check_budget(self, budget: int, grids: Sequence[tuple[int, int]]) -> None:
+        """Raise ``BudgetError`` for a budget under what the method can leave of a picture of these blocks."""
+        if budget < self.least(grids):
+            raise BudgetError(
+                f"{self.name} leaves at least {self.least(grids)} tokens of this picture; a budget of {budget} is too "
+                "small"
+            )
+
+    def __str__(self) -> str:
+        return self.spelled()
+
+    def spelled(self, without: frozenset[str] = frozenset()) -> str:
+        """The name, with the parameters that differ from their defaults, those of ``without`` left out."""
+        changed = [
+            f"{f.name}={getattr(self, f.name)}"
+            for f in fields(self)
+            if f.name not in without and getattr(self, f.name) != f.default
+        ]
+        return f"{self.name}({', '.join(changed)})" if changed else self.name
+
+
+@dataclass(frozen=True)
+class TokenMethod(Method):
+    """Base of methods that act between projector and language model."""
+
     stage: ClassVar[Stage] = Stage.TOKENS
     #: Whether merging happens on the encoder's output, before the projector (needs FEATURES), instead of after it.
     merges_features: ClassVar[bool] = False
 
     @abstractmethod
     def select(self, seen: Seen, budget: int) -> Selection:
-        """At most ``budget`` of the image's tokens; ``1 <= budget < seen.count`` holds when this is called."""
+        """At most ``budget`` of the image's tokens; ``least <= budget < seen.count`` holds when this is called."""
 
-    def __str__(self) -> str:
-        changed = [f"{f.name}={getattr(self, f.name)}" for f in fields(self) if getattr(self, f.name) != f.default]
-        return f"{self.name}({', '.join(changed)})" if changed else self.name
+    def select_many(self, images: Sequence[Seen], budgets: Sequence[int]) -> list[Selection]:
+        """``select`` for several images; methods that choose step by step take equal ones in one go."""
+        return [self.select(seen, budget) for seen, budget in zip(images, budgets, strict=True)]
 
 
 @dataclass(frozen=True)
 class PixelMethod(Method):
-    """Base of methods that act before the encoder: they say to which grid the picture is shrunk."""
+    """Base of methods that change the picture: they say to which grid it is shrunk."""
 
     stage: ClassVar[Stage] = Stage.PIXELS
+    cost: ClassVar[str] = "none"
 
     @abstractmethod
     def shrink(self, grid: tuple[int, int], budget: int) -> tuple[int, int]:
         """The (rows, columns) that a picture of ``grid`` patches is shrunk to, at most ``budget`` in all."""
 
-    def select(self, seen: Seen, budget: int) -> Selection:
-        """Not for these: the tokens are never there to be selected from."""
-        raise MethodError(f"{self.name} acts on the picture, before there are tokens to select from")
+
+@dataclass(frozen=True)
+class PatchMethod(Method):
+    """Base of methods that drop patches before the encoder, which then never sees them.
+
+    They suit encoders that take a sequence of patches with their positions (native-resolution families). What is one
+    token to the language model, such as 2 x 2 patches in Qwen-VL, is dropped or kept as a whole.
+    """
+
+    stage: ClassVar[Stage] = Stage.PATCHES
+
+    @abstractmethod
+    def select(self, patches: Patches, budget: int) -> Selection:
+        """At most ``budget`` of the image's groups of patches, none of them merged."""

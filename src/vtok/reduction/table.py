@@ -15,11 +15,11 @@ BEGIN, END = "<!-- methods: made by vtok.reduction.table -->", "<!-- end of meth
 
 def table() -> str:
     """All methods as a Markdown table."""
-    lines = ["| method | keeps | acts | needs | source |", "|---|---|---|---|---|"]
+    lines = ["| method | keeps | acts | needs | cost | source |", "|---|---|---|---|---|---|"]
     for name in names():
         found = method_class(name)
         needs = "; ".join(sorted(need.value for need in found.needs)) or "nothing more"
-        lines.append(f"| `{name}` | {found.summary} | {found.stage.value} | {needs} | {found.source} |")
+        lines.append(f"| `{name}` | {found.summary} | {found.stage.value} | {needs} | {found.cost} | {found.source} |")
     return "\n".join(lines)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from vtok.errors import MethodError
 from vtok.reduction import budget as budgets
-from vtok.reduction.method import Method, PixelMethod, Seen
+from vtok.reduction.method import Method, PixelMethod, Seen, TokenMethod
 from vtok.reduction.selection import Selection
 from vtok.reduction.windows import middles, window_of
 from vtok.vlm.adapters.base import Adapter
@@ -63,6 +64,8 @@ def reduce_one(adapter: Adapter, model: Any, seen: Seen, method: Method | None, 
     """Cut one encoded image to ``allowed`` tokens; the vectors are untouched when all may stay."""
     if method is None or allowed >= seen.count:
         return Reduced(seen.vectors, Selection.all(seen.count, seen.vectors.device), seen.grid)
+    if not isinstance(method, TokenMethod):
+        raise MethodError(f"{method.name} acts {method.stage.value}, which vtok does not do yet; take another method")
     selection = method.select(seen, allowed)
     if selection.merges and method.merges_features:
         assert seen.features is not None

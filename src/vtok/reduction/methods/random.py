@@ -7,21 +7,22 @@ from typing import ClassVar
 
 import torch
 
-from vtok.reduction.method import Method, Seen
+from vtok.reduction.method import Seen, TokenMethod
 from vtok.reduction.selection import Selection
 
 
 @dataclass(frozen=True)
-class Random(Method):
+class Random(TokenMethod):
     """Keeps ``budget`` tokens drawn without replacement; the same ``seed`` draws the same ones everywhere."""
 
     name: ClassVar[str] = "random"
     summary: ClassVar[str] = "tokens drawn at random, seeded"
     source: ClassVar[str] = "baseline"
+    cost: ClassVar[str] = "O(n)"
     seed: int = 0
 
     def select(self, seen: Seen, budget: int) -> Selection:
-        """See ``Method.select``."""
+        """See ``TokenMethod.select``."""
         # Drawn on the CPU, so that every device draws the same.
         order = torch.randperm(seen.count, generator=torch.Generator().manual_seed(self.seed))
         return Selection.of(order[:budget].to(seen.vectors.device), seen.count)

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import torch
 
-from vtok.reduction.method import Method, Seen
+from vtok.reduction.method import Seen, TokenMethod
 from vtok.reduction.selection import Selection
 from vtok.reduction.windows import balanced_grid
 
 
 @dataclass(frozen=True)
-class Uniform(Method):
+class Uniform(TokenMethod):
     """Keeps the middle token of each cell of the finest even grid that the budget allows, then fills up to it.
 
     What the even grid leaves of the budget goes to the tokens farthest along the reading order from those kept, in
@@ -23,9 +23,10 @@ class Uniform(Method):
     name: ClassVar[str] = "uniform"
     summary: ClassVar[str] = "tokens spread evenly over the grid"
     source: ClassVar[str] = "baseline"
+    cost: ClassVar[str] = "O(n)"
 
     def select(self, seen: Seen, budget: int) -> Selection:
-        """See ``Method.select``."""
+        """See ``TokenMethod.select``."""
         rows, columns = seen.grid
         kept_rows, kept_columns = balanced_grid(seen.grid, budget)
         device = seen.vectors.device

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,12 +10,12 @@ import torch
 from torch import Tensor
 
 from vtok.errors import MethodError
-from vtok.reduction.method import Method, Need, Seen
+from vtok.reduction.method import Need, Seen, TokenMethod
 from vtok.reduction.selection import Selection
 
 
 @dataclass(frozen=True)
-class VisionZip(Method):
+class VisionZip(TokenMethod):
     """Keeps *dominant* tokens by CLS attention and merges the rest into *contextual* ones by likeness of keys.
 
     ``contextual`` is the share of the budget for contextual tokens; the paper's 10 of 64 is the default. Their
@@ -30,7 +31,9 @@ class VisionZip(Method):
     name: ClassVar[str] = "visionzip"
     summary: ClassVar[str] = "what CLS attends to, and the rest merged into a few contextual tokens"
     source: ClassVar[str] = "arXiv 2412.04467, section 3.2; dvlab-research/VisionZip, visionzip/clip_encoder.py"
+    cost: ClassVar[str] = "O(k n c)"
     needs: ClassVar[frozenset[Need]] = frozenset({Need.CLS_ATTENTION, Need.KEYS, Need.FEATURES})
+    stand_ins: ClassVar[Mapping[Need, Need]] = {Need.CLS_ATTENTION: Need.RECEIVED_ATTENTION}
     merges_features: ClassVar[bool] = True
     contextual: float = 10 / 64
     mean: bool = False
@@ -40,9 +43,8 @@ class VisionZip(Method):
             raise MethodError(f"visionzip's contextual is a share from 0 up to 1, not {self.contextual}")
 
     def select(self, seen: Seen, budget: int) -> Selection:
-        """See ``Method.select``."""
-        assert seen.cls_attention is not None
-        scores = seen.cls_attention.float().sum(0)
+        """See ``TokenMethod.select``."""
+        scores = seen.attention.float().sum(0)
         targets_wanted = min(int(budget * self.contextual + 0.5), budget - 1)
         dominant = scores.topk(budget - targets_wanted).indices.sort().values
         if not targets_wanted:
