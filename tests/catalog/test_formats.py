@@ -46,8 +46,8 @@ def qwen2_7b(name):
     return total
 
 
-# Decimal gigabytes of the files in bartowski/nvidia_AceReason-Nemotron-1.1-7B-GGUF, a fine-tuned Qwen2.5-7B, as its page
-# lists them; 6 MB of each are its header. Q4_0 and Q4_1 are left out: an importance matrix changes them a little.
+# Decimal gigabytes of the files in bartowski/nvidia_AceReason-Nemotron-1.1-7B-GGUF, a fine-tuned Qwen2.5-7B, as its
+# page lists them; 6 MB of each are its header. Q4_0 and Q4_1 are left out: an importance matrix changes them a little.
 PUBLISHED = {
     "fp16": 15.24,
     "q8_0": 8.10,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -16,9 +16,9 @@ from vtok.catalog.storage import Storage, formats_file, storages
 from vtok.errors import UsageError
 
 #: What a format can treat differently. ``value`` makes values, alone or fused with queries and keys, ``output`` is the
-#: last matrix of attention, ``attention`` any other of it. ``down`` is the last matrix of an MLP, ``mlp`` its others, and
-#: experts have both. ``head`` is the output head, or the embedding where that serves as head. ``vector`` is a norm or a
-#: bias, ``vision`` and ``projector`` are any matrix of these.
+#: last matrix of attention, ``attention`` any other of it. ``down`` is the last matrix of an MLP, ``mlp`` its others,
+#: and experts have both. ``head`` is the output head, or the embedding where that serves as head. ``vector`` is a norm
+#: or a bias, ``vision`` and ``projector`` are any matrix of these.
 TENSORS = (
     "query",
     "key",
@@ -169,12 +169,12 @@ def cache_formats() -> tuple[CacheFormat, ...]:
 
 def find_format(name: str) -> Format:
     """The format of weights called ``name``, case aside; ``UsageError``, with the nearest names, for an unknown one."""
-    return _find(name, formats(), "weight format")
+    return _find(name, {word: one for one in formats() for word in (one.name, *one.aliases)}, "weight format")
 
 
 def find_cache_format(name: str) -> CacheFormat:
     """The format of the KV cache called ``name``; ``UsageError``, with the nearest names, for an unknown one."""
-    return _find(name, cache_formats(), "KV cache format")
+    return _find(name, {word: one for one in cache_formats() for word in (one.name, *one.aliases)}, "KV cache format")
 
 
 def cache_bits(name: str) -> float:
@@ -182,12 +182,12 @@ def cache_bits(name: str) -> float:
     return find_cache_format(name).bits
 
 
-def _find(name: str, known: Iterable[_Named], what: str) -> _Named:
-    names = {word.casefold(): one for one in known for word in (one.name, *one.aliases)}
-    found = names.get(name.casefold().replace("-", "_")) or names.get(name.casefold())
+def _find(name: str, known: Mapping[str, _Named], what: str) -> _Named:
+    wanted = name.casefold()
+    found = known.get(wanted) or known.get(wanted.replace("-", "_"))
     if found is None:
-        near = difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.5)
-        hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(one.name for one in known)}"
+        near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(known)}"
         raise UsageError(f"there is no {what} {name!r}; {hint}")
     return found
 

@@ -10,7 +10,6 @@ from importlib.resources import files
 from typing import Any
 
 
-
 @dataclass(frozen=True)
 class Storage:
     """One layout. Along a row of a matrix ``block`` weights take ``bytes``; ``bytes`` need not be whole.
