@@ -17,7 +17,7 @@ def seen(rows: int = 6, columns: int = 6, seed: int = 0) -> Seen:
     def drawn(*shape: int) -> torch.Tensor:
         return torch.rand(*shape, generator=generator)
 
-    return Seen((rows, columns), drawn(count, 8), drawn(count, 5), drawn(2, count), drawn(count, 4))
+    return Seen((rows, columns), drawn(count, 8), drawn(count, 5), drawn(2, count), drawn(2, count, 4))
 
 
 def test_the_first_methods_are_there() -> None:

@@ -13,7 +13,7 @@ def seen() -> Seen:
     attention = torch.tensor([[0.10, 0.20, 0.05, 0.05, 0.30, 0.00], [0.00, 0.20, 0.05, 0.05, 0.10, 0.10]])
     keys = torch.tensor([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0], [2.0, 0.1], [0.5, 0.5], [0.1, 3.0]])
     features = torch.tensor([[1.0], [10.0], [3.0], [5.0], [20.0], [7.0]])
-    return Seen((2, 3), features, features, attention, keys)
+    return Seen((2, 3), features, features, attention, keys[None])
 
 
 def test_dominant_tokens_follow_the_sum_of_cls_attention(seen: Seen) -> None:
@@ -49,7 +49,7 @@ def test_default_share_is_ten_of_sixty_four() -> None:
         torch.rand(576, 4, generator=generator),
         torch.rand(576, 4, generator=generator),
         torch.rand(3, 576, generator=generator),
-        torch.rand(576, 4, generator=generator),
+        torch.rand(2, 576, 4, generator=generator),
     )
     selection = VisionZip().select(many, 64)
     dominant = set(many.cls_attention.sum(0).topk(54).indices.tolist())  # type: ignore[union-attr]

@@ -16,7 +16,6 @@ class Need(enum.Enum):
     FIRST_ATTENTION = "the attention of the encoder's CLS token in its first layer"
     RECEIVED_ATTENTION = "the attention that patches receive in the encoder"
     KEYS = "the keys of the encoder's last used layer"
-    QUERIES = "the queries of the encoder's last used layer"
     FEATURES = "the encoder's output before the projector"
     TEXT = "the embeddings of the prompt's text"
     LM_ATTENTION = "the attention of text tokens in the language model"
@@ -31,9 +30,8 @@ class Seen:
     ``vectors`` (n, d) are the projector's output. The rest is there only when the method needs it: ``features``
     (n, e) the encoder's output before the projector; ``cls_attention`` (heads, n) the softmaxed attention of the CLS
     token to every patch in the layer whose output the projector reads (its share to itself is left out, so that a
-    row sums to less than 1); ``keys`` (n, c) that layer's keys, averaged over its heads; ``queries`` (n, c)
-    likewise; ``first_attention`` (heads, n) as ``cls_attention``, in the encoder's first layer;
-    ``received_attention`` (heads, n) the mean, over all query rows of the layer whose output the projector reads, of
+    row sums to less than 1); ``keys`` (heads, n, c) that layer's keys; ``first_attention`` (heads, n) as
+    ``cls_attention``, in the encoder's first layer; ``received_attention`` (heads, n) the mean, over all query rows of the layer whose output the projector reads, of
     the attention to each patch; ``text`` (t, d) the input embeddings of the prompt's text tokens, without chat marks
     where they can be told apart.
 
@@ -47,7 +45,6 @@ class Seen:
     features: Tensor | None = None
     cls_attention: Tensor | None = None
     keys: Tensor | None = None
-    queries: Tensor | None = None
     first_attention: Tensor | None = None
     received_attention: Tensor | None = None
     text: Tensor | None = None

@@ -59,7 +59,7 @@ class VisionZip(TokenMethod):
 
     def _merge(self, seen: Seen, scores: Tensor, dominant: Tensor, targets: Tensor, joining: Tensor) -> Selection:
         assert seen.keys is not None
-        keys = torch.nn.functional.normalize(seen.keys.float(), dim=-1)
+        keys = torch.nn.functional.normalize(seen.keys.float().mean(0), dim=-1)
         joins = targets[(keys[joining] @ keys[targets].T).argmax(-1)]
         kept = torch.cat([dominant, targets]).sort().values
         slot = torch.full((seen.count,), -1, dtype=torch.int64, device=kept.device)

@@ -72,7 +72,7 @@ class LlavaAdapter:
                     vectors,
                     features=entered[0][index] if Need.FEATURES in needs else None,
                     cls_attention=recorder.weights[0][0][index, :, skip:] if Need.CLS_ATTENTION in needs else None,
-                    keys=recorder.keys[0][0][index].mean(0)[skip:] if Need.KEYS in needs else None,
+                    keys=recorder.keys[0][0][index, :, skip:] if Need.KEYS in needs else None,
                 )
             )
         return seen
