@@ -27,13 +27,16 @@ class Need(enum.Enum):
 class Seen:
     """What a method may look at, for one image of ``rows`` x ``columns`` = n visual tokens.
 
-    ``vectors`` (n, d) are the projector's output. The rest is there only when the method needs it: ``features``
-    (n, e) the encoder's output before the projector; ``cls_attention`` (heads, n) the softmaxed attention of the CLS
-    token to every patch in the layer whose output the projector reads (its share to itself is left out, so that a
-    row sums to less than 1); ``keys`` (heads, n, c) that layer's keys; ``first_attention`` (heads, n) as
-    ``cls_attention``, in the encoder's first layer; ``received_attention`` (heads, n) the mean, over all query rows of the layer whose output the projector reads, of
-    the attention to each patch; ``text`` (t, d) the input embeddings of the prompt's text tokens, without chat marks
-    where they can be told apart.
+    ``vectors`` (n, d) are the projector's output. The rest is there only when the method needs it:
+
+    - ``features`` (n, e): the encoder's output before the projector.
+    - ``cls_attention`` (heads, n): the softmaxed attention of the CLS token to every patch in the layer whose output
+      the projector reads (its share to itself is left out, so that a row sums to less than 1).
+    - ``keys`` (heads, n, c): the keys of that layer.
+    - ``first_attention`` (heads, n): as ``cls_attention``, in the encoder's first layer.
+    - ``received_attention`` (heads, n): the mean, over all query rows of the layer whose output the projector reads,
+      of the attention to each patch.
+    - ``text`` (t, d): the input embeddings of the prompt's text, the user's own words where they can be told apart.
 
     Where several patches become one token, what belongs to patches is averaged over them. Where the tokens are not
     one grid, ``blocks`` holds the grid of each tile (the thumbnail where it stands in the sequence) or, when ``video``,
