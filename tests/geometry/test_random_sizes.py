@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_oracle_native import FAMILIES, REFERENCES
+from test_transformers_recent import RECENT
 from test_transformers_tiled import ALL
 from transformers_tiled import RULES
 
@@ -12,6 +13,7 @@ from vtok.errors import UsageError
 PAIRS = {
     **{name: (FAMILIES[name], make) for name, make in REFERENCES.items()},
     **{name: (ALL[name], make) for name, make in RULES.items()},
+    **RECENT,
 }
 UNITS = (14, 16, 28, 30, 32, 40, 48, 266, 336, 364, 384, 448, 490, 504, 512, 728, 980)
 # Any side, and sides one pixel to either side of the edge of a grid.

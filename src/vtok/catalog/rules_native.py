@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from vtok.catalog.processor_files import CheckpointFiles, Found, length, told
+from vtok.errors import ModelError
 
 
 def smart(family: str = "smart_resize", **always: Any) -> Callable[[CheckpointFiles], Found]:
@@ -28,6 +30,19 @@ def emu3(files: CheckpointFiles) -> Found:
     """A token for each square of the spatial factor, and one at the end of each row."""
     name, settings = smart(min_pixels=512**2, max_pixels=1024**2, row_ends=True)(files)
     return name, {**settings, "patch": files.whole("spatial_factor", "downsample_ratio") or 8, "merge": 1}
+
+
+def apertus(files: CheckpointFiles) -> Found:
+    """A token for each square of the spatial factor."""
+    name, settings = smart(min_pixels=128**2, max_pixels=1400**2)(files)
+    return name, {**settings, "patch": length(files.image.get("spatial_factor")) or 16, "merge": 1}
+
+
+def glmga(files: CheckpointFiles) -> Found:
+    """GLM-GA is GLM-4.6V unless it resizes to several tokens at once."""
+    if files.image.get("patch_expand_factor") not in (None, 1):
+        raise ModelError("vtok does not know a patch_expand_factor other than 1")
+    return smart("glm4v")(files)
 
 
 def hunyuan(files: CheckpointFiles) -> Found:
@@ -72,6 +87,29 @@ def kimi_k25(files: CheckpointFiles) -> Found:
         max_side=files.side("max_height") or image.get("patch_limit_on_one_side"),
         patch=image.get("patch_size"),
         merge=length(image.get("merge_size") or image.get("merge_kernel_size"), "height"),
+    )
+
+
+def inkling(spare_column: bool) -> Callable[[CheckpointFiles], Found]:
+    """A square, and a factor that may be null; without a bound a picture grows as far as the factor takes it."""
+
+    def rule(files: CheckpointFiles) -> Found:
+        edge = files.image.get("rescale_image_max_upscaled_long_edge", 2048)
+        settings = told(patch=files.side("height"), scale=files.image.get("rescale_image_frac") or None)
+        return "inkling", {**settings, "max_edge": math.inf if edge is None else edge, "spare_column": spare_column}
+
+    return rule
+
+
+def nemotron(files: CheckpointFiles) -> Found:
+    """Bounds in patches; the merge is the inverse of a ratio."""
+    image = files.image
+    return "nemotron", told(
+        min_patches=image.get("min_num_patches"),
+        max_patches=image.get("max_num_patches"),
+        patch=image.get("patch_size"),
+        merge=round(1 / (image.get("downsample_ratio") or 0.5)),
+        context=image.get("max_model_len"),
     )
 
 

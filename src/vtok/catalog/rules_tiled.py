@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from vtok.catalog.config_sizes import vision_part
@@ -31,6 +32,18 @@ def llava_onevision(files: CheckpointFiles) -> Found:
     return "llava_onevision", {**settings, **told(max_tiles=int(most) if most else None)}
 
 
+def granite4(files: CheckpointFiles) -> Found:
+    """As LLaVA-NeXT; a window of patches is brought down to fewer tokens."""
+    _, settings = llava_next(files)
+    rate = files.processor.get("downsample_rate") or files.config.get("downsample_rate")
+    if rate is None:
+        return "llava_next", settings
+    tokens, _, patches = str(rate).partition("/")
+    if not (tokens.isdigit() and patches.isdigit()):
+        raise ModelError(f"vtok does not know the downsample_rate {rate!r}; it knows fractions such as 4/8")
+    return "llava_next", {**settings, "downsample": (int(tokens), int(patches))}
+
+
 def _tiles_of_got(files: CheckpointFiles) -> dict[str, Any]:
     # The processor crops whatever its image processor's file says of crop_to_patches.
     image = files.image
@@ -40,6 +53,11 @@ def _tiles_of_got(files: CheckpointFiles) -> dict[str, Any]:
 def internvl(files: CheckpointFiles) -> Found:
     """InternVL in transformers' own format."""
     return "internvl", {**_tiles_of_got(files), **told(rows=root(files.processor.get("image_seq_length")))}
+
+
+def got_ocr2(files: CheckpointFiles) -> Found:
+    """The whole picture as one tile: the processor crops when it is called so, whatever the file says."""
+    return "internvl", {"tile": files.side("height") or 384, "max_tiles": 1, "markers": 0}
 
 
 def internvl_chat(files: CheckpointFiles) -> Found:
@@ -70,6 +88,23 @@ def idefics3(files: CheckpointFiles) -> Found:
         tile=length(files.image.get("max_image_size"), "longest_edge", "height"),
         rows=root(files.processor.get("image_seq_len")),
         split=files.flag("do_image_splitting", True),
+    )
+
+
+def granite_docling(files: CheckpointFiles) -> Found:
+    """The fine route doubles the tokens along each side of a tile."""
+    image = files.image
+    rows = root(files.processor.get("image_seq_len")) or 8
+    cropped = files.flag("crop_to_patches", True)
+    return "granite_docling", told(
+        tile=files.side("height"),
+        min_tiles=image.get("min_patches") if cropped else 1,
+        max_tiles=image.get("max_patches") if cropped else 1,
+        rows=2 * rows if files.flag("fine_route", False) else rows,
+        dense_max_tiles=image.get("dense_max_patches") if cropped else 0,
+        dense_max_scale=image.get("dense_max_scale"),
+        dense_min_aspect=image.get("dense_min_aspect"),
+        dense_max_aspect=image.get("dense_max_aspect"),
     )
 
 
@@ -129,15 +164,25 @@ def lfm2_vl(files: CheckpointFiles) -> Found:
     )
 
 
-def minicpm46(files: CheckpointFiles) -> Found:
-    """MiniCPM-V 4.6 and later, in transformers' own format."""
-    image = files.image
-    mode = str(image.get("downsample_mode", "16x"))
-    if mode not in ("16x", "4x"):
-        raise ModelError(f"vtok does not know the downsample_mode {mode!r}; it knows 16x and 4x")
-    most = image.get("max_slice_nums") if files.flag("slice_mode", True) else 1
-    side = 56 if mode == "16x" else 28
-    return "minicpmv", told(scale=image.get("scale_resolution"), max_slices=most, side=side)
+def minicpm46(usual: str = "16x") -> Callable[[CheckpointFiles], Found]:
+    """MiniCPM-V 4.6 and later and MiniCPM-OCR, in transformers' format; ``usual``: the mode that files leave out."""
+
+    def rule(files: CheckpointFiles) -> Found:
+        image = files.image
+        mode, upsize = str(image.get("downsample_mode", usual)), image.get("small_image_upsize", "always")
+        if mode not in ("16x", "4x"):
+            raise ModelError(f"vtok does not know the downsample_mode {mode!r}; it knows 16x and 4x")
+        if upsize not in ("always", "never"):
+            raise ModelError(f"small_image_upsize is {upsize!r}: the count then depends on what a picture shows")
+        return "minicpmv", told(
+            scale=image.get("scale_resolution"),
+            max_slices=image.get("max_slice_nums") if files.flag("slice_mode", True) else 1,
+            side=(image.get("patch_size") or 14) * (4 if mode == "16x" else 2),
+            numbered=image.get("use_image_id"),
+            upsize=upsize == "always",
+        )
+
+    return rule
 
 
 def minicpmv(files: CheckpointFiles) -> Found:

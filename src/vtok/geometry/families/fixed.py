@@ -1,9 +1,8 @@
 """Any picture becomes the same square, and so always the same number of tokens.
 
-Source: transformers, the image processors and processors of ``paligemma``, ``gemma3`` (without pan-and-scan),
-``gemma3n``, ``chameleon``, ``florence2``, ``blip_2``, ``instructblip``, ``kosmos2``, ``janus``, ``fast_vlm`` and
-``deepseek_vl``: a resize to a fixed size (squeezed, cut from the middle, or padded), then a constant number of
-placeholders for each picture.
+Source: transformers, the image processors and processors of ``paligemma``, ``gemma3n``, ``chameleon``, ``florence2``,
+``blip_2``, ``instructblip``, ``kosmos2``, ``janus``, ``deepseek_vl`` and ``deepseek_vl_hybrid``: a resize to a fixed
+size (squeezed, cut from the middle, or padded), then a constant number of placeholders for each picture.
 """
 
 from __future__ import annotations

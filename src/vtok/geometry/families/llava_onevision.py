@@ -1,8 +1,9 @@
 """LLaVA-OneVision: as LLaVA-NeXT, and a canvas of more than so many tiles is shrunk to about their number of tokens.
 
-One picture a prompt: with several, transformers gives each a single tile and no canvas.
+With several pictures in a prompt each is padded to a square and is one tile, without a canvas.
 
-Source: transformers, ``models/llava_onevision/processing_llava_onevision.py`` (``_get_unpadded_features``) and
+Source: transformers, ``models/llava_onevision/image_processing_llava_onevision.py`` (``_preprocess``),
+``models/llava_onevision/processing_llava_onevision.py`` (``replace_image_token``, ``_get_unpadded_features``) and
 ``models/llava_onevision/modeling_llava_onevision.py`` (``pack_image_features``).
 """
 
@@ -14,18 +15,37 @@ from dataclasses import dataclass
 import numpy as np
 
 from vtok.geometry.families.llava_next import Floats, LlavaNext
-from vtok.geometry.layout import Size
+from vtok.geometry.families.tiling import Ints, check_size
+from vtok.geometry.layout import Grid, Layout, Size, Tile
 
 SIDES = tuple(384 * times for times in range(1, 7))
 
 
 @dataclass(frozen=True)
 class LlavaOnevision(LlavaNext):
-    """As ``LlavaNext``, and ``max_tiles``: the tiles whose tokens the canvas may keep (``anyres_max_9``)."""
+    """As ``LlavaNext``, and ``max_tiles``: the tiles whose tokens the canvas may keep (``anyres_max_9``).
+
+    ``several``: whether the picture is one of several in its prompt.
+    """
 
     side: int = 384
     pinpoints: tuple[Size, ...] = tuple((high, wide) for high in SIDES for wide in SIDES)
     max_tiles: int = 9
+    several: bool = False
+
+    def layout(self, width: int, height: int) -> Layout:
+        """As ``LlavaNext``; one of several pictures is a single grid with a newline behind it."""
+        if not self.several:
+            return super().layout(width, height)
+        check_size(width, height)
+        long = max(width, height)
+        left, top = -((long - width) // 2), -((long - height) // 2)
+        box = (float(left), float(top), float(left + long), float(top + long))
+        size = (self.side, self.side)
+        return Layout((width, height), size, (Tile(size, box),), (Grid(self.cells, self.cells, box),), structural=1)
+
+    def _count(self, w: Ints, h: Ints) -> Ints:
+        return np.full(w.shape, self.cells**2 + 1, np.int64) if self.several else super()._count(w, h)
 
     def _shrink(self, rows: int, columns: int) -> Size:
         ratio = math.sqrt(rows * columns / (self.max_tiles * self.cells**2))

@@ -1,8 +1,9 @@
 """MiniCPM-V: the whole picture small, then the slices whose grid has the closest ratio, each at about its own size.
 
 Source: transformers, ``models/minicpmv4_6/image_processing_minicpmv4_6.py`` (``get_sliced_grid``,
-``find_best_resize``, ``get_refine_size``) and ``processing_minicpmv4_6.py``; the same in ``minicpmv4_7`` and, with
-``small_image_upsize="always"``, in ``minicpm_ocr``. Earlier models: ``openbmb/MiniCPM-V-2_6``,
+``find_best_resize``, ``get_refine_size``) and ``processing_minicpmv4_6.py``; the same in ``minicpmv4_7`` and, where
+``small_image_upsize`` is "always" or "never", in ``minicpm_ocr`` ("adaptive" looks at the size of the letters, which
+no size of a picture tells). Earlier models: ``openbmb/MiniCPM-V-2_6``,
 ``image_processing_minicpmv.py``.
 """
 
@@ -29,7 +30,8 @@ class MiniCpmV:
     ``side`` is 56 in the mode "16x", 28 in "4x". ``queries``: a slice gives that many, whatever its size, which have
     no place within it, and ``side`` is the patch (14); so in the older models. Structural: begin and end of the whole
     and of each slice, a newline between rows of slices, ``slice_markers`` around all slices (2 in MiniCPM-V 2.5), and,
-    with ``numbered``, the picture's number between two markers (three tokens, below 10).
+    with ``numbered``, the picture's number between two markers (three tokens, below 10). ``upsize``: whether a picture
+    that stays whole is enlarged to ``scale`` x ``scale`` px.
     """
 
     scale: int = 448
@@ -38,6 +40,7 @@ class MiniCpmV:
     queries: int | None = None
     numbered: bool = True
     slice_markers: int = 0
+    upsize: bool = True
 
     def layout(self, width: int, height: int) -> Layout:
         """The whole, then the slices in reading order; ``UsageError`` for sizes below 1 x 1 px."""
@@ -45,7 +48,7 @@ class MiniCpmV:
         size = pair(width, height)
         columns, rows = (int(side[0]) for side in self._grid(*size))
         sliced = columns > 0
-        wide, high = (int(side[0]) for side in self._fit(size, np.array([not sliced])))
+        wide, high = (int(side[0]) for side in self._fit(size, np.array([self.upsize and not sliced])))
         tiles = [Tile((wide, high), whole(width, height))]
         resized = (wide, high)
         if sliced:
@@ -64,7 +67,7 @@ class MiniCpmV:
 
         def rule(w: Ints, h: Ints) -> Ints:
             columns, rows = self._grid(w, h)
-            counts: Ints = self._tokens(*self._fit((w, h), columns == 0)) + 2 + 3 * self.numbered
+            counts: Ints = self._tokens(*self._fit((w, h), (columns == 0) & self.upsize)) + 2 + 3 * self.numbered
             sliced = np.flatnonzero(columns)
             columns, rows = columns[sliced], rows[sliced]
             tokens = self._tokens(*self._slice(w[sliced], h[sliced], columns, rows))
