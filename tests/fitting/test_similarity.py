@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tests.fitting.drawn import page, photo
-from vtok.fitting.detail import Detail, measure_detail
+from vtok.fitting.similarity import Similarity, measure_similarity
 
 WINDOW = 32
 C = (0.03 * 255) ** 2
@@ -31,37 +31,37 @@ def measured(picture, scale):
 @pytest.mark.parametrize("picture", [page(), page(size=14), page(ink=230, paper=20), photo()])
 @pytest.mark.parametrize("scale", [0.75, 0.5, 0.3, 0.2, 0.125])
 def test_told_in_advance(picture, scale):
-    assert measure_detail(picture).at(scale) == pytest.approx(measured(picture, scale), abs=0.08)
+    assert measure_similarity(picture).at(scale) == pytest.approx(measured(picture, scale), abs=0.08)
 
 
 def test_what_is_beyond_the_small_copy():
     picture = photo(2048, 1536)
     small = picture.resize((1024, 768), Image.Resampling.BOX)
-    whole, partly = measure_detail(picture), measure_detail(small, picture.size)
+    whole, partly = measure_similarity(picture), measure_similarity(small, picture.size)
     for scale in (1.0, 0.75, 0.5, 0.2):
         assert partly.at(scale) == pytest.approx(whole.at(scale), abs=0.01)
         assert partly.at(scale) == pytest.approx(measured(picture, scale), abs=0.08)
 
 
 def test_print_loses_more_than_a_photograph():
-    assert measure_detail(page(size=14)).at(0.2) < measure_detail(photo(slope=1.5)).at(0.2) - 0.1
+    assert measure_similarity(page(size=14)).at(0.2) < measure_similarity(photo(slope=1.5)).at(0.2) - 0.1
 
 
 def test_contrast_is_no_matter():
-    strong, weak = measure_detail(page()), measure_detail(page(ink=150, paper=230))
+    strong, weak = measure_similarity(page()), measure_similarity(page(ink=150, paper=230))
     assert weak.at(0.3) == pytest.approx(strong.at(0.3), abs=0.05)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2), (100_000, 1), (1, 5000), (1025, 1), (1024, 1024), (33, 4000)])
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_odd_sizes(size, mode):
-    detail = measure_detail(Image.new(mode, size, "white"))
+    detail = measure_similarity(Image.new(mode, size, "white"))
     assert detail.at(1.0) == detail.at(0.001) == 1.0
 
 
 def test_the_curve_rises_to_one():
     for picture, source in ((page(), None), (photo(300, 200), (4032, 2688)), (photo(300, 200), (301, 200))):
-        detail = measure_detail(picture, source)
+        detail = measure_similarity(picture, source)
         assert list(detail.scales) == sorted(set(detail.scales))
         assert list(detail.kept) == sorted(detail.kept)
         assert detail.scales[-1] == 1.0
@@ -70,7 +70,7 @@ def test_the_curve_rises_to_one():
 
 
 def test_a_resize():
-    detail = Detail((0.25, 0.5, 1.0), (0.2, 0.6, 1.0))
+    detail = Similarity((0.25, 0.5, 1.0), (0.2, 0.6, 1.0))
     assert detail.between((400, 400), (200, 200)) == pytest.approx(0.6)
     assert detail.between((400, 400), (800, 400)) == 1.0
     assert detail.between((400, 400), (800, 100)) == pytest.approx(0.6)  # enlarging one side adds nothing

@@ -1,6 +1,6 @@
-"""How much detail a picture keeps when it is shrunk, told in advance from a small decode of it.
+"""How like itself a picture stays when it is shrunk, told in advance from a small decode of it.
 
-Detail kept is the contrast-and-structure term of SSIM (Z. Wang et al., "Image quality assessment: from error
+Similarity is the contrast-and-structure term of SSIM (Z. Wang et al., "Image quality assessment: from error
 visibility to structural similarity", IEEE TIP 13, 2004) between a picture and its shrunken copy, a mean over windows:
 
     (2 cov + C) / (variance of the source + variance of the copy + C),  C = (0.03 x 255)^2
@@ -34,24 +34,24 @@ _C = (0.03 * 255) ** 2
 
 
 @dataclass(frozen=True)
-class Detail:
-    """The part of a picture's detail that is ``kept`` at linear ``scales`` of its size, both ascending up to 1."""
+class Similarity:
+    """How much of a picture's structure is ``kept`` at linear ``scales`` of its size, both ascending up to 1."""
 
     scales: tuple[float, ...]
     kept: tuple[float, ...]
 
     def at(self, scale: float) -> float:
-        """Detail kept at a linear scale (resized side over source side): over 0, and 1 from a scale of 1 on."""
+        """Similarity at a linear scale (resized side over source side): over 0, and 1 from a scale of 1 on."""
         return float(np.interp(math.log(min(max(scale, 1e-9), 1.0)), np.log(self.scales), self.kept))
 
     def between(self, source: Size, resized: Size) -> float:
-        """Detail kept when a picture of ``source`` px is resized to ``resized`` px; what enlarges adds nothing."""
+        """Similarity when a picture of ``source`` px is resized to ``resized`` px; what enlarges adds nothing."""
         across, down = (min(1.0, after / before) for before, after in zip(source, resized, strict=True))
         return self.at(math.sqrt(across * down))
 
 
-def measure_detail(picture: Image.Image, source: Size | None = None) -> Detail:
-    """The detail of a picture from a small copy of it; ``source`` is the size (px) that the copy was shrunk from.
+def measure_similarity(picture: Image.Image, source: Size | None = None) -> Similarity:
+    """What shrinking does to a picture, from a small copy of it; ``source`` is the size (px) that the copy was shrunk from.
 
     The copy is shrunk further to ``SIDE`` px. A copy that was shrunk from more is the better the larger it is.
     """
@@ -66,7 +66,7 @@ def measure_detail(picture: Image.Image, source: Size | None = None) -> Detail:
     exponents = [*range(-_OCTAVES, 1), *octaves]
     whole = variances[-1]
     kept = [float(((2 * copy + _C) / (whole + copy + _C)).mean()) for copy in variances]
-    return Detail(tuple(2.0 ** (exponent - beyond) for exponent in exponents), tuple(kept))
+    return Similarity(tuple(2.0 ** (exponent - beyond) for exponent in exponents), tuple(kept))
 
 
 def _grey(picture: Image.Image) -> NDArray[np.float32]:
