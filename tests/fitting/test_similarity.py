@@ -1,4 +1,4 @@
-"""Detail told in advance is the detail that is there once the picture was really shrunk."""
+"""What was told in advance is there once the picture was really shrunk."""
 
 import numpy as np
 import pytest
@@ -55,23 +55,23 @@ def test_contrast_is_no_matter():
 @pytest.mark.parametrize("size", [(1, 1), (3, 2), (100_000, 1), (1, 5000), (1025, 1), (1024, 1024), (33, 4000)])
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_odd_sizes(size, mode):
-    detail = measure_similarity(Image.new(mode, size, "white"))
-    assert detail.at(1.0) == detail.at(0.001) == 1.0
+    found = measure_similarity(Image.new(mode, size, "white"))
+    assert found.at(1.0) == found.at(0.001) == 1.0
 
 
 def test_the_curve_rises_to_one():
     for picture, source in ((page(), None), (photo(300, 200), (4032, 2688)), (photo(300, 200), (301, 200))):
-        detail = measure_similarity(picture, source)
-        assert list(detail.scales) == sorted(set(detail.scales))
-        assert list(detail.kept) == sorted(detail.kept)
-        assert detail.scales[-1] == 1.0
-        assert detail.kept[-1] == pytest.approx(1.0)
-        assert min(detail.kept) > 0
+        found = measure_similarity(picture, source)
+        assert list(found.scales) == sorted(set(found.scales))
+        assert list(found.kept) == sorted(found.kept)
+        assert found.scales[-1] == 1.0
+        assert found.kept[-1] == pytest.approx(1.0)
+        assert min(found.kept) > 0
 
 
 def test_a_resize():
-    detail = Similarity((0.25, 0.5, 1.0), (0.2, 0.6, 1.0))
-    assert detail.between((400, 400), (200, 200)) == pytest.approx(0.6)
-    assert detail.between((400, 400), (800, 400)) == 1.0
-    assert detail.between((400, 400), (800, 100)) == pytest.approx(0.6)  # enlarging one side adds nothing
-    assert detail.at(0.01) == 0.2
+    found = Similarity((0.25, 0.5, 1.0), (0.2, 0.6, 1.0))
+    assert found.between((400, 400), (200, 200)) == pytest.approx(0.6)
+    assert found.between((400, 400), (800, 400)) == 1.0
+    assert found.between((400, 400), (800, 100)) == pytest.approx(0.6)  # enlarging one side adds nothing
+    assert found.at(0.01) == 0.2

@@ -8,7 +8,7 @@ visibility to structural similarity", IEEE TIP 13, 2004) between a picture and i
 Shrinking takes away fine detail and leaves the rest as it was, so that the covariance is the variance of the copy,
 and all that is needed is how the variance of each window is spread over octaves. A Haar pyramid tells: what a window
 loses from one halving to the next is the mean of its squares before less the mean of its squares after (Parseval).
-Windows without detail keep all of it; a window of small print loses nearly all at once, whatever its contrast. This
+A window without structure keeps it all; a window of small print loses nearly all at once, whatever its contrast. This
 is why pages of text need more tokens than photographs of the same size, and get them.
 
 What lies beyond the small decode is not seen. It is taken to go on falling from octave to octave as it did in the
@@ -51,9 +51,9 @@ class Similarity:
 
 
 def measure_similarity(picture: Image.Image, source: Size | None = None) -> Similarity:
-    """What shrinking does to a picture, from a small copy of it; ``source`` is the size (px) that the copy was shrunk from.
+    """What shrinking does to a picture, told from a copy of it; ``source`` is the size (px) before it was copied.
 
-    The copy is shrunk further to ``SIDE`` px. A copy that was shrunk from more is the better the larger it is.
+    The copy is shrunk to ``SIDE`` px where it is larger; the nearer to that it is, the less has to be guessed.
     """
     small = _grey(picture)
     beyond = max(0.0, math.log2(max(source or picture.size) / min(SIDE, max(picture.size))))
