@@ -4,8 +4,8 @@ import random
 
 import numpy as np
 import pytest
-from small_families import FAMILIES
 
+from tests.fitting.small_families import FAMILIES
 from vtok.errors import BudgetError, UsageError
 from vtok.fitting.choose import choose
 from vtok.fitting.detail import detail
@@ -46,25 +46,24 @@ def tried(family, source):
         yield layout.total, detail(layout, source)
 
 
-def held_against_all(family, source, draw, least=1.0):
+def held_against_all(family, source, draw, share=1.0):
     counts, details = map(np.array, zip(*tried(family, source), strict=True))
     full = family.layout(*source).total
-    for budget in {int(counts.min()) - 1, int(counts.min()), full - 1, *draw.choices(range(1, full + 1), k=4)} - {
-        -1,
-        0,
-    }:
+    least = int(counts.min())
+    for budget in {least - 1, least, full - 1, *draw.choices(range(1, full + 1), k=4)} - {0}:
         fits = counts <= budget
         if not fits.any():
-            with pytest.raises(BudgetError, match=f"at least {counts.min():,} tokens"):
+            with pytest.raises(BudgetError, match=f"at least {least:,} tokens"):
                 choose(family, source, budget)
             continue
         found = choose(family, source, budget)
         assert found.tokens <= budget
-        assert found.size[0] <= source[0] and found.size[1] <= source[1]
+        assert found.size[0] <= source[0]
+        assert found.size[1] <= source[1]
         if full <= budget:
             assert found.size == source
         else:
-            assert found.detail >= least * details[fits].max() * (1 - 1e-9), (source, budget, found.size)
+            assert found.detail >= share * details[fits].max() * (1 - 1e-9), (source, budget, found.size)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -102,7 +101,8 @@ def test_equal_detail_takes_fewer_tokens():
 
 def test_a_strip_a_pixel_high_can_still_be_shrunk():
     found = choose(make_family("internvl"), (100_000, 1), 600)
-    assert found.tokens <= 600 and found.size[1] == 1
+    assert found.tokens <= 600
+    assert found.size[1] == 1
 
 
 def test_budgets_that_cannot_be():

@@ -1,8 +1,8 @@
 """The sizes to which one picture can be shrunk, and what each costs: those that matter out of all there are.
 
-A rule from size to tokens has steps: it rounds to whole tokens, or picks a canvas of whole tiles. So of all sizes those
-matter that have the picture's own shape, those on the lines where one side is a whole number of tokens (or a side of the
-picture itself), and, where that leaves few, all the others. Tests hold the best of them against every size there is.
+A rule from size to tokens has steps: it rounds to whole tokens, or picks a canvas of whole tiles. So of all sizes
+those matter that have the picture's own shape, those on the lines where one side is a whole number of tokens (or a
+side of the picture itself), and, where they are few, all the others. Tests hold them against every size there is.
 """
 
 from __future__ import annotations
