@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from vtok import __version__
-from vtok.cli import ask, count, doctor, models, show, trace
+from vtok.cli import ask, count, devices, doctor, models, show, trace
 from vtok.errors import VtokError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command()(count.count)
 app.command()(models.models)
+app.command("devices")(devices.list_devices)
 app.command()(ask.ask)
 app.command()(show.show)
 app.command()(trace.trace)

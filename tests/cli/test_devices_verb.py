@@ -1,0 +1,58 @@
+"""``vtok devices``."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from vtok.catalog.devices import devices
+from vtok.cli import main
+from vtok.cli.units import parse_bytes, parse_seconds, seconds
+from vtok.errors import UsageError
+
+
+def run(*words):
+    return CliRunner().invoke(main.app, ["devices", *words], env={"COLUMNS": "200"})
+
+
+def test_all_are_listed():
+    assert len(json.loads(run("--json").stdout)) == len(devices())
+    assert run().stdout.count("\n") >= len(devices())
+
+
+def test_filters():
+    assert {one["device"] for one in json.loads(run("rtx", "3060", "12", "--json").stdout)} == {"rtx-3060-12gb"}
+    assert "25.5 TFLOP/s" in run("3060").stdout
+
+
+def test_one_is_shown_with_its_sources():
+    text = run("show", "RTX 3060").stdout
+    for part in ("12.0 GiB", "360 GB/s", "$329", "techpowerup.com"):
+        assert part in text
+    data = json.loads(run("show", "m2-max", "--json").stdout)
+    assert data["memory"] == data["installed"] * 2 // 3
+
+
+@pytest.mark.parametrize("words", [["zzzz"], ["show", "zzzz"]])
+def test_wrong_usage(words):
+    assert isinstance(run(*words).exception, UsageError)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("8GiB", 8 * 2**30), ("8g", 8 * 2**30), ("8GB", 8 * 10**9), ("1.5 TiB", 3 * 2**39), ("7", 7)]
+)
+def test_bytes_as_people_write_them(text, size):
+    assert parse_bytes(text) == size
+
+
+def test_seconds_as_people_write_them():
+    assert parse_seconds("800ms") == pytest.approx(0.8)
+    assert parse_seconds("1.5") == parse_seconds("1.5s") == 1.5
+    assert [seconds(value) for value in (0.0123, 0.5, 3.14, 250.0)] == ["12 ms", "500 ms", "3.1 s", "250 s"]
+
+
+@pytest.mark.parametrize("text", ["", "much", "-1GiB", "0s", "8 parsecs", "9" * 40])
+def test_what_is_no_quantity(text):
+    for parse in (parse_bytes, parse_seconds):
+        with pytest.raises(UsageError, match="cannot read"):
+            parse(text)
