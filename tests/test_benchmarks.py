@@ -30,3 +30,13 @@ def test_prefill():
     rows = [line.split("|")[1:-1] for line in printed.splitlines() if line.startswith("| ")]
     assert [row[0].strip() for row in rows[1:]] == ["64", "128", "192", "288"]
     assert all(float(row[3]) > 0 for row in rows[1:])
+
+
+def test_legibility():
+    pytest.importorskip("skimage")
+    pytest.importorskip("font_roboto")
+    printed = run("legibility.py", "--pages", "1")
+    rows = [line.split("|")[1:-1] for line in printed.splitlines() if line.startswith("| ")]
+    assert len(rows) == 1 + 5
+    assert all(float(row[3].strip().rstrip("%")) < 30 for row in rows[1:])
+    assert "false alarms: 0 of" in printed
