@@ -3,21 +3,9 @@
 import dataclasses
 
 import pytest
-import torch
 
 from vtok.errors import MethodError
-from vtok.reduction.method import Seen, TokenMethod
 from vtok.reduction.registry import method_class, names, parse
-
-
-def seen(rows: int = 6, columns: int = 6, seed: int = 0) -> Seen:
-    generator = torch.Generator().manual_seed(seed)
-    count = rows * columns
-
-    def drawn(*shape: int) -> torch.Tensor:
-        return torch.rand(*shape, generator=generator)
-
-    return Seen((rows, columns), drawn(count, 8), drawn(count, 5), drawn(2, count), drawn(2, count, 4))
 
 
 def test_the_first_methods_are_there() -> None:
@@ -32,19 +20,6 @@ def test_every_method_says_what_it_is(name: str) -> None:
     assert found.source
     assert dataclasses.is_dataclass(found)
     assert str(found()) == name
-
-
-@pytest.mark.parametrize("name", [name for name in names() if issubclass(method_class(name), TokenMethod)])
-@pytest.mark.parametrize("budget", [1, 2, 7, 16, 35])
-@pytest.mark.parametrize("grid", [(6, 6), (3, 12), (12, 3), (1, 36)])
-def test_every_method_keeps_to_its_budget(name: str, budget: int, grid: tuple[int, int]) -> None:
-    method = parse(name)
-    assert isinstance(method, TokenMethod)
-    selection = method.select(seen(*grid), budget)
-    assert 1 <= selection.after <= budget
-    assert selection.before == 36
-    assert torch.equal(selection.slot[selection.kept], torch.arange(selection.after))
-    assert selection.apply(torch.randn(36, 4)).shape == (selection.after, 4)
 
 
 def test_parameters_are_read_and_printed() -> None:

@@ -8,14 +8,11 @@ from torch import Tensor
 from transformers import TextStreamer
 
 import vtok
-from tests.conftest import TOKENS, tiny_model
+from tests.conftest import METHODS, TOKENS, tiny_model
 from tests.vlm.oracle import masked_logits
 from vtok.errors import BudgetError, MethodError, ModelError
-from vtok.reduction.method import Stage
-from vtok.reduction.registry import names
 
 Inputs = dict[str, Tensor]
-METHODS = names(Stage.PIXELS, Stage.TOKENS)
 SELECTING = ("random", "uniform", "visionzip(contextual=0.0)")
 
 

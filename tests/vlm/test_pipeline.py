@@ -6,10 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.conftest import PATCH, SIDE, TOKENS
+from tests.conftest import METHODS, PATCH, SIDE, TOKENS
 from vtok.errors import BudgetError, ImageError, MethodError, UsageError
-from vtok.reduction.method import Stage
-from vtok.reduction.registry import names
 from vtok.vlm.pipeline import VLM
 
 
@@ -43,7 +41,7 @@ def test_vectors_are_what_the_model_itself_embeds(tiny_vlm: VLM, picture: Image.
     assert torch.equal(tiny_vlm.encode([prepared])[0].tokens.vectors, own)
 
 
-@pytest.mark.parametrize("method", names(Stage.PIXELS, Stage.TOKENS))
+@pytest.mark.parametrize("method", METHODS)
 def test_one_call_equals_the_stages(tiny_vlm: VLM, picture: Image.Image, method: str) -> None:
     at_once = tiny_vlm.cut(picture, method, 9).reduced
     staged = tiny_vlm.reduce(tiny_vlm.encode([picture]), method, 9)[0].reduced

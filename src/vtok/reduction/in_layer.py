@@ -22,7 +22,7 @@ class InLayer:
     image's original tokens they are, ascending. The rest is there only when needed, of layer ``layer - 1``, or of
     ``layer`` itself for a method that ``looks_ahead``: ``attention`` (heads, r, n) the softmaxed attention of the r
     rating text tokens; ``keys`` (kv heads, n, c) after rotary embedding, as they are cached. ``text`` (t, d) and
-    ``text_keys`` (kv heads, t, c) are the same of all text tokens of the prompt, in order.
+    ``text_keys`` (kv heads, t, c) are hidden states and keys of the text tokens behind the last image.
     """
 
     layer: int
@@ -82,3 +82,10 @@ class LayerMethod(Method):
                 f"write the layer behind an @, such as {self.name}@{min(max(lowest, layer), layers - 1)}"
             )
         return layer
+
+
+def in_steps(layers: list[int], budget: int, count: int) -> tuple[tuple[int, int], ...]:
+    """(layer, keep) pairs that go from ``count`` tokens to ``budget`` by the same share at each of ``layers``."""
+    steps = len(layers)
+    keeps = [round(count * (budget / count) ** (step / steps)) for step in range(1, steps)] + [budget]
+    return tuple(zip(layers, keeps, strict=True))

@@ -39,8 +39,9 @@ class Seen:
     - ``text`` (t, d): the input embeddings of the prompt's text, the user's own words where they can be told apart.
 
     Where several patches become one token, what belongs to patches is averaged over them. Where the tokens are not
-    one grid, ``blocks`` holds the grid of each tile (the thumbnail where it stands in the sequence) or, when ``video``,
-    of each frame, in token order, and ``grid`` is (1, n).
+    one grid, ``blocks`` holds the grid of each tile or, when ``video``, of each frame, in token order, and ``grid`` is
+    (1, n). Tiles that the family puts together again are one block. ``thumbnail`` is the index of the block that shows
+    the whole picture beside them.
     """
 
     grid: tuple[int, int]
@@ -52,6 +53,7 @@ class Seen:
     received_attention: Tensor | None = None
     text: Tensor | None = None
     blocks: tuple[tuple[int, int], ...] = ()
+    thumbnail: int | None = None
     video: bool = False
 
     @property
@@ -83,13 +85,11 @@ class Patches:
     """The pixels of one image before the encoder, grouped as the language model will see them.
 
     ``pixels`` (n, p) holds all values of each group of patches, as the processor normalised them; ``grid`` is that of
-    the groups, ``std`` the scale of the normalisation (1 for pixel values in 0..1), so that differences can be told in
-    units of pixels. ``blocks`` and ``video`` are as in ``Seen``.
+    the groups. ``blocks`` and ``video`` are as in ``Seen``.
     """
 
     grid: tuple[int, int]
     pixels: Tensor
-    std: float = 1.0
     blocks: tuple[tuple[int, int], ...] = ()
     video: bool = False
 

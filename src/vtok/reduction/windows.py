@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
+
+from vtok.reduction.sharing import share_out
 
 
 def balanced_grid(grid: tuple[int, int], budget: int) -> tuple[int, int]:
@@ -21,6 +25,12 @@ def balanced_grid(grid: tuple[int, int], budget: int) -> tuple[int, int]:
         if key > best_key:
             best, best_key = (r, c), key
     return best
+
+
+def shares_of(grids: Sequence[tuple[int, int]], budget: int) -> list[int]:
+    """What each of several ``grids`` may keep of a ``budget``, by their sizes; in sum exactly the budget."""
+    sizes = torch.tensor([rows * columns for rows, columns in grids])
+    return share_out(sizes, budget, sizes).tolist()
 
 
 def window_of(grid: tuple[int, int], parts: tuple[int, int], device: torch.device | str = "cpu") -> Tensor:

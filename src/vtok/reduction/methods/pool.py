@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
+from torch import Tensor
 
 from vtok.reduction.method import Seen, TokenMethod
 from vtok.reduction.selection import Selection
-from vtok.reduction.windows import balanced_grid, middles, window_of
+from vtok.reduction.windows import balanced_grid, middles, shares_of, window_of
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,20 @@ class Pool(TokenMethod):
     exact: ClassVar[bool] = False
 
     def select(self, seen: Seen, budget: int) -> Selection:
-        """See ``TokenMethod.select``; keeps the largest even grid within the budget, which may be a little less."""
-        device = seen.vectors.device
-        parts = balanced_grid(seen.grid, budget)
-        window = window_of(seen.grid, parts, device)
-        sizes = torch.bincount(window, minlength=parts[0] * parts[1])
-        weight = 1.0 / sizes[window].to(torch.float32)
-        return Selection(middles(seen.grid, parts, device), window, weight)
+        """See ``TokenMethod.select``; keeps the largest even grid within the budget, which may be a little less.
+
+        Tiles and frames have their shares of the budget; where it is too small for all, they are pooled as one row.
+        """
+        grids = seen.grids if budget >= len(seen.grids) else (seen.grid,)
+        kept: list[Tensor] = []
+        slots: list[Tensor] = []
+        windows = tokens = 0
+        for grid, share in zip(grids, shares_of(grids, budget - len(grids)), strict=True):
+            parts = balanced_grid(grid, share + 1)
+            slots.append(window_of(grid, parts) + windows)
+            kept.append(middles(grid, parts) + tokens)
+            windows += parts[0] * parts[1]
+            tokens += grid[0] * grid[1]
+        slot = torch.cat(slots).to(seen.vectors.device)
+        weight = 1.0 / torch.bincount(slot)[slot].to(torch.float32)
+        return Selection(torch.cat(kept).to(slot.device), slot, weight)

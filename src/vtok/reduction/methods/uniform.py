@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
+from torch import Tensor
 
 from vtok.reduction.method import Seen, TokenMethod
 from vtok.reduction.selection import Selection
-from vtok.reduction.windows import balanced_grid
+from vtok.reduction.windows import balanced_grid, shares_of
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,25 @@ class Uniform(TokenMethod):
     cost: ClassVar[str] = "O(n)"
 
     def select(self, seen: Seen, budget: int) -> Selection:
-        """See ``TokenMethod.select``."""
-        rows, columns = seen.grid
-        kept_rows, kept_columns = balanced_grid(seen.grid, budget)
-        device = seen.vectors.device
-        row = ((torch.arange(kept_rows, device=device) + 0.5) * rows / kept_rows).long()
-        column = ((torch.arange(kept_columns, device=device) + 0.5) * columns / kept_columns).long()
-        kept = (row[:, None] * columns + column[None]).flatten()
-        free = torch.ones(seen.count, dtype=torch.bool, device=device)
-        free[kept] = False
-        rest, missing = free.nonzero().flatten(), budget - kept.numel()
-        extra = rest[((torch.arange(missing, device=device) + 0.5) * rest.numel() / max(missing, 1)).long()]
-        return Selection.of(torch.cat([kept, extra]), seen.count)
+        """See ``TokenMethod.select``; tiles and frames have their shares of the budget."""
+        kept, tokens = [], 0
+        for grid, share in zip(seen.grids, shares_of(seen.grids, budget), strict=True):
+            kept.append(_even(grid, share) + tokens)
+            tokens += grid[0] * grid[1]
+        return Selection.of(torch.cat(kept).to(seen.vectors.device), seen.count)
+
+
+def _even(grid: tuple[int, int], budget: int) -> Tensor:
+    """(budget,) tokens spread over ``grid``."""
+    rows, columns = grid
+    if not budget:
+        return torch.empty(0, dtype=torch.int64)
+    kept_rows, kept_columns = balanced_grid(grid, budget)
+    row = ((torch.arange(kept_rows) + 0.5) * rows / kept_rows).long()
+    column = ((torch.arange(kept_columns) + 0.5) * columns / kept_columns).long()
+    kept = (row[:, None] * columns + column[None]).flatten()
+    free = torch.ones(rows * columns, dtype=torch.bool)
+    free[kept] = False
+    rest, missing = free.nonzero().flatten(), budget - kept.numel()
+    extra = rest[((torch.arange(missing) + 0.5) * rest.numel() / max(missing, 1)).long()]
+    return torch.cat([kept, extra])
