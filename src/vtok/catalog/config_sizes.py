@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
@@ -44,6 +45,7 @@ _TEXT = {
     "layer_vocabulary": ("vocab_size_per_layer_input",),
 }  # fmt: skip
 _TEXT_TRAITS = {"mlp_bias": "mlp_bias", "k_is_v": "attention_k_eq_v"}
+_VISION_TRAITS = {"pool_head": "vision_use_head"}
 _VISION = {
     "hidden": ("embed_dim", "hidden_size", "width", "d_model"),
     "layers": ("depth", "num_hidden_layers", "layers", "num_layers"),
@@ -59,12 +61,15 @@ _VISION = {
     "window": ("window_size",),
     "merge": ("spatial_merge_size", "merge_kernel_size", "pooling_kernel_size"),
     "output": ("out_hidden_size",),
+    "projector_mlp": ("projector_input_dim",),
 }
 # What joins encoder and language model is told by the whole configuration.
 _JOINT = {
     "merge": ("spatial_merge_size", "downsample_factor", "scale_factor"),
-    "projector_mlp": ("projector_hidden_size", "projection_hidden_size"),
+    "projector_mlp": ("projector_hidden_size", "projection_hidden_size", "alignment_intermediate_size"),
 }
+#: Kinds with one expert that serves every token, of which their configurations say nothing.
+_ALWAYS_SHARED = {"llama4_text": 1}
 _LAYER_TYPES = {
     "full_attention": "full",
     "attention": "full",
@@ -102,7 +107,7 @@ def text_sizes(config: Config) -> TextSizes:
         attention=_attention(part, found["layers"]),
         tied=_tied(config, part),
         **_traits(part, _TEXT_TRAITS),
-        **_mixture(part, found),
+        **_unlike(part, _mixture(part, found)),
     )
 
 
@@ -112,14 +117,19 @@ def vision_sizes(config: Config) -> VisionSizes:
     found: dict[str, Any] = {name: _whole(part, keys) for name, keys in _VISION.items()}
     if part:
         found |= {name: found.get(name) or _whole(whole, keys) for name, keys in _JOINT.items()}
+        found["merge"] = found["merge"] or _merge(whole, part, found)
     ratio, hidden = part.get("mlp_ratio"), found["hidden"]
     if found["mlp"] is None and hidden and isinstance(ratio, int | float):
         found["mlp"] = round(hidden * ratio)
+    if found["output"] is None and "embed_dim" in part:
+        found["output"] = _whole(part, ("hidden_size",))
+    found["positions"] = _positions(part, found["positions"])
     return VisionSizes(
         kind=_kind(part),
         projector=_kind(whole) if part else None,
         full_layers=_indices(part.get("fullatt_block_indexes")),
         deepstack=_indices(part.get("deepstack_visual_indexes")),
+        **_traits(part, _VISION_TRAITS),
         **found,
     )
 
@@ -175,11 +185,53 @@ def _traits(part: Config, names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _mixture(part: Config, found: dict[str, Any]) -> dict[str, Any]:
-    """Experts that serve every token come as a count in some configurations; none of them is a width of 0."""
+    """What is said of experts in other words: shared ones as a count, plain layers in a list, the MLP's own width."""
+    if not found["experts"]:
+        return found
+    if found["expert_mlp"] is None:
+        found["expert_mlp"] = _whole(part, ("intermediate_size",))
     if found["shared_mlp"] is None and found["expert_mlp"]:
-        count = _whole(part, ("n_shared_experts", "moe_num_shared_experts"))
-        found["shared_mlp"] = count * found["expert_mlp"] if count else None
+        count = _whole(part, ("n_shared_experts", "moe_num_shared_experts")) or _ALWAYS_SHARED.get(str(_kind(part)), 0)
+        found["shared_mlp"] = count * found["expert_mlp"] or None
+    kinds = part.get("mlp_layer_types")
+    if found["dense_layers"] is None and isinstance(kinds, list) and "sparse" in kinds:
+        found["dense_layers"] = kinds.index("sparse") or None
     return found
+
+
+def _unlike(part: Config, found: dict[str, Any]) -> dict[str, Any]:
+    """Widths that are worked out from others: layers with heads of their own, and the MLP of LFM2."""
+    own = part.get("per_layer_config")
+    if isinstance(own, Mapping) and own:
+        alike = [one for one in own.values() if isinstance(one, Mapping)]
+        found["full_head_dim"] = _whole({"all": [one.get("head_dim") for one in alike]}, ("all",))
+        found["full_kv_heads"] = _whole({"all": [one.get("num_key_value_heads") for one in alike]}, ("all",))
+    if part.get("block_auto_adjust_ff_dim") and found["mlp"]:
+        inner, multiple = 2 * found["mlp"] // 3, _whole(part, ("block_multiple_of",)) or 256
+        inner = int(float(part.get("block_ffn_dim_multiplier") or 1) * inner)
+        found["mlp"] = -(-inner // multiple) * multiple
+    if part.get("use_double_wide_mlp") and found["mlp"]:
+        found["reused_mlp"] = 2 * found["mlp"]
+    return found
+
+
+def _merge(whole: Config, part: Config, found: Mapping[str, Any]) -> int | None:
+    """Patches a side of a token, from a ratio or from the number of tokens."""
+    ratio = whole.get("downsample_ratio", part.get("pixel_shuffle_ratio"))
+    if isinstance(ratio, int | float) and 0 < ratio <= 1:
+        return round(1 / ratio)
+    tokens = _whole(whole, ("mm_tokens_per_image",))
+    if tokens and found["image"] and found["patch"]:
+        return int(found["image"] // found["patch"] // math.isqrt(tokens)) or None
+    return None
+
+
+def _positions(part: Config, told: int | None) -> int | None:
+    """Learned position embeddings where the side of the picture does not tell how many."""
+    if told and "position_embedding_size" in part:
+        return 2 * told
+    high, wide = _whole(part, ("pos_emb_height",)), _whole(part, ("pos_emb_width",))
+    return told or (high * wide if high and wide else None) or _whole(part, ("num_patches",))
 
 
 def _attention(part: Config, layers: int | None) -> str | None:

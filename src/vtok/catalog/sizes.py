@@ -22,7 +22,7 @@ class TextSizes:
     (blocks of ``window``), linear (gated delta net), conv (short convolution), cross (attends to the image alone).
     ``full_heads``, ``full_kv_heads`` and ``full_head_dim`` are those of the full layers where these differ from the
     others; ``layer_kv_heads`` are one by one where no rule says which. The last ``reused`` layers read the cache of
-    earlier ones and have none of their own.
+    earlier ones and have none of their own; their MLP is ``reused_mlp`` wide where that differs.
 
     ``kv_rank``, ``query_rank``, ``rope_dim``, ``plain_dim`` and ``value_dim`` are those of multi-head latent attention
     (kv_lora_rank, q_lora_rank, qk_rope_head_dim, qk_nope_head_dim, v_head_dim).
@@ -37,7 +37,7 @@ class TextSizes:
     Traits: ``tied`` (the head is the embedding), ``gated`` (an MLP of three matrices), biases, ``qk_norm`` ("head": one
     weight a number of a head; "all": one a number of all heads), ``norms`` a layer, ``norm_bias``, ``output_gate`` (the
     queries come with a gate of the same width), ``shared_gate`` (shared experts have a gate of width 1),
-    ``k_is_v`` (full layers use their keys as values).
+    ``k_is_v`` (full layers use their keys as values), ``head_bias``.
     """
 
     kind: str | None = None
@@ -61,6 +61,7 @@ class TextSizes:
     full_head_dim: int | None = None
     layer_kv_heads: tuple[int, ...] | None = None
     reused: int | None = None
+    reused_mlp: int | None = None
     kv_rank: int | None = None
     query_rank: int | None = None
     rope_dim: int | None = None
@@ -84,6 +85,7 @@ class TextSizes:
     output_gate: bool | None = None
     shared_gate: bool | None = None
     k_is_v: bool | None = None
+    head_bias: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,9 @@ class VisionSizes:
     ``deepstack`` the encoder's layers that have a projector of their own beside it.
 
     Traits: ``gated``, biases, ``class_token``, ``norms`` a layer, ``norm_bias``, ``pre_norm`` and ``post_norm`` (norms
-    before and after all layers), ``patch_bias``, ``qk_norm``.
+    before and after all layers), ``patch_bias``, ``qk_norm``, ``learned`` (positions are), ``layer_scale`` (two
+    scales a layer), ``pool_head`` (a head that pools the patches, which the language model never reads),
+    ``mlp_is_output`` (the MLP is as wide as ``output``).
     """
 
     kind: str | None = None
@@ -132,6 +136,10 @@ class VisionSizes:
     post_norm: bool | None = None
     patch_bias: bool | None = None
     qk_norm: str | None = None
+    learned: bool | None = None
+    layer_scale: bool | None = None
+    pool_head: bool | None = None
+    mlp_is_output: bool | None = None
 
 
 S = TypeVar("S", TextSizes, VisionSizes)

@@ -1,0 +1,52 @@
+"""What all models of one architecture have alike, from ``architectures.toml``, put where a checkpoint says nothing."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from vtok.catalog.sizes import TextSizes, VisionSizes, known
+
+_TEXT = {"attention": "full", "gated": True, "norms": 2}
+_VISION = {
+    "channels": 3,
+    "temporal": 1,
+    "qkv_bias": True,
+    "output_bias": True,
+    "mlp_bias": True,
+    "patch_bias": True,
+    "norm_bias": True,
+    "norms": 2,
+    "post_norm": True,
+    "learned": True,
+}
+
+
+@cache
+def architectures() -> dict[str, dict[str, Any]]:
+    """The tables of the file: text, vision, projector."""
+    text = files("vtok.catalog").joinpath("architectures.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def complete_text(text: TextSizes) -> TextSizes:
+    """``text`` with what its kind has; as it is where the kind is unknown."""
+    if text.kind not in architectures()["text"]:
+        return text
+    return replace(text, **{**_TEXT, **architectures()["text"][text.kind], **known(text)})
+
+
+def complete_vision(vision: VisionSizes) -> VisionSizes:
+    """``vision`` with what its kind has; as it is where the kind is unknown."""
+    if vision.kind not in architectures()["vision"]:
+        return vision
+    return replace(vision, **{**_VISION, **architectures()["vision"][vision.kind], **known(vision)})
+
+
+def projector_pieces(kind: str | None) -> tuple[str, ...] | None:
+    """The pieces of the projector of a model of ``kind`` in the file's notation; None for an unknown one."""
+    pieces = architectures()["projector"].get(kind or "")
+    return None if pieces is None else tuple(pieces)

@@ -1,0 +1,71 @@
+"""FLOPs by part, as dense kernels carry them out and torch's ``FlopCounterMode`` counts them.
+
+Attention is counted in full, every query with every key, also where a mask hides half of them: that is what a dense
+kernel does. ``attention_needed`` is what is left for kernels that skip what causality or a window hides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vtok.costs.language import Language
+from vtok.costs.pieces import flops
+from vtok.costs.seeing import Seeing, windows
+from vtok.costs.tower import Projector, Tower
+
+
+def vision_linear(tower: Tower, seen: Seeing) -> int:
+    """FLOPs of the encoder's matrices."""
+    positions = seen.positions(tower)
+    inside = tower.layers * flops(tower.layer, positions) + flops(tower.after, positions)
+    pooled = flops(tower.pooling, positions) + flops(tower.pooled, len(seen.tiles))
+    return flops(tower.embedding, seen.patches) + inside + pooled
+
+
+def vision_attention(tower: Tower, seen: Seeing) -> int:
+    """FLOPs of the encoder's attention, within windows where it has them."""
+    whole = sum(
+        tower.attention.flops(n, n) for n in (rows * columns + tower.class_tokens for rows, columns in seen.tiles)
+    )
+    if tower.window is None:
+        return tower.layers * whole
+    small = [n for rows, columns in seen.tiles for n in windows(rows, columns, tower.window)]
+    full = sum(1 for index in tower.full if index < tower.layers)
+    return full * whole + (tower.layers - full) * sum(tower.attention.flops(n, n) for n in small)
+
+
+def projection(projector: Projector, seen: Seeing) -> int:
+    """FLOPs of the projector, those of DeepStack's included."""
+    tokens = seen.tokens(projector)
+    deep = projector.deep_layers * flops(projector.deep, tokens)
+    return flops(projector.patch, seen.patches) + flops(projector.token, tokens) + deep
+
+
+def prefill_linear(language: Language, lengths: Sequence[int], batch: int = 1) -> int:
+    """FLOPs of all layers' matrices, ``lengths`` being the positions in each layer."""
+    inside = sum(flops(layer.pieces, length) for layer, length in zip(language.layers, lengths, strict=True))
+    return batch * (inside + flops(language.around, lengths[0] if lengths else 0))
+
+
+def prefill_attention(language: Language, lengths: Sequence[int], batch: int = 1) -> int:
+    """FLOPs of mixing positions in all layers, in full."""
+    pairs = zip(language.layers, lengths, strict=True)
+    return batch * sum(layer.mixer.flops(length, length) for layer, length in pairs)
+
+
+def attention_needed(language: Language, lengths: Sequence[int], batch: int = 1) -> int:
+    """FLOPs of mixing positions without what masks hide."""
+    pairs = zip(language.layers, lengths, strict=True)
+    return batch * sum(layer.mixer.needed(length, length) for layer, length in pairs)
+
+
+def head(language: Language, positions: int = 1, batch: int = 1) -> int:
+    """FLOPs of the output head, for the last position alone where ``positions`` is 1."""
+    return batch * language.head.flops(positions)
+
+
+def decode(language: Language, lengths: Sequence[int], batch: int = 1) -> int:
+    """FLOPs of one new token, the head included, with ``lengths`` positions in each layer before it."""
+    linear = sum(flops(layer.pieces, 1) for layer in language.layers) + flops(language.around, 1)
+    pairs = zip(language.layers, lengths, strict=True)
+    return batch * (linear + sum(layer.mixer.flops(1, length + 1) for layer, length in pairs) + language.head.flops(1))

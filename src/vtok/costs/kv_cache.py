@@ -1,0 +1,38 @@
+"""Bytes of what is kept between tokens: keys and values of each layer, and the states of layers without them.
+
+A layer with heads of ``key_dim`` and ``value_dim`` numbers keeps ``kv_heads * (key_dim + value_dim)`` a position;
+latent attention the latent and one rotary key; a sliding layer no more than its window; a linear layer its state
+whatever the length.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from vtok.costs.language import Language, Layer
+from vtok.costs.runtimes import Runtime
+
+
+def kv_bytes(language: Language, lengths: Sequence[int], bits: float, runtime: Runtime, batch: int = 1) -> int:
+    """Bytes of keys and values, ``lengths`` being the positions that passed through each layer.
+
+    ``bits`` is what a number of the cache takes.
+    """
+    return sum(
+        layer_bytes(layer, length, bits, runtime, batch) for layer, length in zip(language.layers, lengths, strict=True)
+    )
+
+
+def layer_bytes(layer: Layer, length: int, bits: float, runtime: Runtime, batch: int = 1) -> int:
+    """Bytes of the keys and values of one layer; none where it reads those of an earlier one."""
+    if not layer.caches:
+        return 0
+    window = getattr(layer.mixer, "window", None)
+    return math.ceil(batch * runtime.kept(length, window) * layer.mixer.compressed * bits / 8)
+
+
+def state_bytes(language: Language, number: int, batch: int = 1) -> int:
+    """Bytes of the states of linear attention (fp32) and of convolutions (``number`` bytes each)."""
+    states = [layer.mixer.state for layer in language.layers]
+    return batch * sum(plain * number + full * 4 for plain, full in states)

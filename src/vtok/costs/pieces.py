@@ -1,0 +1,99 @@
+"""What a model is made of, so that its bytes and its FLOPs follow from one description.
+
+FLOPs are those of dense products, a multiplication and an addition counting as two, as torch's ``FlopCounterMode`` does
+(``torch/utils/flop_counter.py``); additions of a bias, norms and activations are not counted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from vtok.catalog.formats import Format
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """``copies`` alike matrices (outputs, inputs), ``used`` of which a position goes through; ``tensor`` is its role.
+
+    Roles are those of ``vtok.catalog.formats.TENSORS``. A table that is looked up has ``used`` = 0.
+    """
+
+    tensor: str
+    inputs: int
+    outputs: int
+    bias: bool = False
+    copies: int = 1
+    used: int = 1
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that are held."""
+        return self.copies * self.outputs * (self.inputs + self.bias)
+
+    def flops(self, positions: int) -> int:
+        """FLOPs for so many positions."""
+        return 2 * positions * self.used * self.inputs * self.outputs
+
+    def bytes_in(self, form: Format, layer: int = 0, layers: int = 1) -> int:
+        """Bytes in a format of weights; a bias is a vector."""
+        shape = (self.outputs, self.inputs) if self.copies == 1 else (self.copies, self.outputs, self.inputs)
+        bias = form.bytes_of("vector", (self.copies * self.outputs,), layer, layers) if self.bias else 0
+        return form.bytes_of(self.tensor, shape, layer, layers) + bias
+
+
+@dataclass(frozen=True)
+class Vector:
+    """A norm, a gate, a scale: ``size`` numbers that are multiplied or added, which is not counted as FLOPs."""
+
+    size: int
+    tensor: str = "vector"
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that are held."""
+        return self.size
+
+    def flops(self, positions: int) -> int:
+        """None are counted."""
+        return 0
+
+    def bytes_in(self, form: Format, layer: int = 0, layers: int = 1) -> int:
+        """Bytes in a format of weights."""
+        return form.bytes_of(self.tensor, (self.size,), layer, layers)
+
+
+Piece = Matrix | Vector
+
+
+def parameters(pieces: Iterable[Piece]) -> int:
+    """Numbers that are held."""
+    return sum(piece.parameters for piece in pieces)
+
+
+def flops(pieces: Iterable[Piece], positions: int) -> int:
+    """FLOPs of all pieces for so many positions."""
+    return sum(piece.flops(positions) for piece in pieces)
+
+
+def bytes_in(pieces: Iterable[Piece], form: Format, layer: int = 0, layers: int = 1) -> int:
+    """Bytes of all pieces in a format of weights."""
+    return sum(piece.bytes_in(form, layer, layers) for piece in pieces)
+
+
+def norm(width: int, bias: bool = False, count: int = 1) -> Vector:
+    """``count`` norms of ``width``, each with a scale and, where it has one, a bias."""
+    return Vector(count * width * (1 + bias))
+
+
+def mlp(width: int, inner: int, gated: bool, bias: bool = False, tensor: str = "mlp") -> tuple[Matrix, ...]:
+    """The matrices of an MLP: two, or three where one of them is a gate."""
+    down = "down" if tensor == "mlp" else tensor
+    up = Matrix(tensor, width, inner, bias)
+    return (*([up] * (2 if gated else 1)), Matrix(down, inner, width, bias))
+
+
+def square(value: float) -> int:
+    """The whole number whose square ``value`` is, rounded down."""
+    return math.isqrt(int(value))

@@ -1,0 +1,162 @@
+"""A vision encoder and its projector as matrices, vectors and attention, from ``VisionSizes``.
+
+The parts are those of transformers 5.24's classes, as ``architectures.toml`` has them. An encoder of which only an
+earlier layer's output is read still runs to its end there, and is counted so.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from vtok.catalog.architectures import complete_vision, projector_pieces
+from vtok.catalog.sizes import VisionSizes
+from vtok.costs.mixers import Softmax
+from vtok.costs.pieces import Matrix, Piece, Vector, mlp, norm
+from vtok.costs.unknown import UnknownFigureError, need
+
+
+@dataclass(frozen=True)
+class Tower:
+    """A vision encoder. ``embedding`` makes patches, ``layer`` is one of ``layers`` alike, ``after`` what follows them.
+
+    Where it has a head that pools the patches, every patch goes through ``pooling``, one position a tile through
+    ``pooled``.
+
+    ``class_tokens`` are positions that stand beside the patches of every tile; ``window`` is a side in patches, None
+    where every layer attends to the whole tile; ``full`` are the layers (from 0) that do so all the same.
+    """
+
+    embedding: tuple[Piece, ...]
+    layer: tuple[Piece, ...]
+    layers: int
+    attention: Softmax
+    after: tuple[Piece, ...]
+    pooling: tuple[Piece, ...]
+    pooled: tuple[Piece, ...]
+    class_tokens: int
+    patch: int
+    window: int | None
+    full: tuple[int, ...]
+    hidden: int
+
+
+@dataclass(frozen=True)
+class Projector:
+    """What maps the encoder's output to the language model: for every patch, every token, every DeepStack token."""
+
+    patch: tuple[Piece, ...]
+    token: tuple[Piece, ...]
+    deep: tuple[Piece, ...]
+    deep_layers: int
+    merge: int
+
+
+def tower(sizes: VisionSizes) -> Tower:
+    """The encoder of ``sizes``; raises ``UnknownFigureError`` for a figure that it needs and nobody tells."""
+    vision = complete_vision(sizes)
+    hidden, heads, patch = need(vision, "hidden"), need(vision, "heads"), need(vision, "patch")
+    width = vision.head_dim or hidden // heads
+    kv_heads = vision.kv_heads or heads
+    norms = norm(hidden, need(vision, "norm_bias"))
+    pixels = need(vision, "channels") * need(vision, "temporal") * patch**2
+    embedding: list[Piece] = [Matrix("vision", pixels, hidden, need(vision, "patch_bias"))]
+    embedding += [Vector(hidden, "vision")] * bool(vision.class_token)
+    if need(vision, "learned"):
+        embedding.append(Vector(_positions(vision, patch) * hidden, "vision"))
+    embedding += [norms] * bool(vision.pre_norm)
+    pooling, pooled = _pooling(vision, hidden)
+    bias = need(vision, "qkv_bias")
+    layer: list[Piece] = [
+        Matrix("vision", hidden, heads * width, bias),
+        Matrix("vision", hidden, kv_heads * width, bias),
+        Matrix("vision", hidden, kv_heads * width, bias),
+        Matrix("vision", heads * width, hidden, need(vision, "output_bias")),
+        *mlp(hidden, _inner(vision), bool(vision.gated), need(vision, "mlp_bias"), "vision"),
+        *[norms] * need(vision, "norms"),
+        *[Vector(hidden)] * (2 * bool(vision.layer_scale)),
+        *_head_norms(vision, hidden, width),
+    ]
+    return Tower(
+        embedding=tuple(embedding),
+        layer=tuple(layer),
+        layers=need(vision, "layers"),
+        attention=Softmax(heads, kv_heads, width, width),
+        after=(norms,) if vision.post_norm else (),
+        pooling=pooling,
+        pooled=pooled,
+        class_tokens=1 if vision.class_token else 0,
+        patch=patch,
+        window=vision.window // patch if vision.window and vision.full_layers else None,
+        full=vision.full_layers or (),
+        hidden=hidden,
+    )
+
+
+def projector(sizes: VisionSizes, text_hidden: int | None) -> Projector:
+    """The projector of ``sizes`` into a language model of width ``text_hidden``; raises ``UnknownFigureError``."""
+    vision = complete_vision(sizes)
+    pieces = projector_pieces(vision.projector)
+    if pieces is None:
+        raise UnknownFigureError("vision.projector")
+    found: dict[str, list[Piece]] = {"patch": [], "token": [], "deep": []}
+    for words in pieces:
+        unit, _, rest = words.partition(" ") if words.startswith(("patch ", "deep ")) else ("token", "", words)
+        found[unit].append(_piece(rest, vision, text_hidden))
+    return Projector(
+        patch=tuple(found["patch"]),
+        token=tuple(found["token"]),
+        deep=tuple(found["deep"]),
+        deep_layers=len(vision.deepstack or ()) if found["deep"] else 0,
+        merge=vision.merge or 1,
+    )
+
+
+def _piece(words: str, vision: VisionSizes, text_hidden: int | None) -> Piece:
+    match = re.fullmatch(r"norm (\w)(\+?)|(\w)>(\w)(\+?)", words)
+    if match is None:
+        raise ValueError(f"cannot read the piece {words!r} of a projector")
+    if match[1]:
+        return norm(_symbol(match[1], vision, text_hidden), bool(match[2]))
+    inputs, outputs = (_symbol(match[group], vision, text_hidden) for group in (3, 4))
+    return Matrix("projector", inputs, outputs, bool(match[5]))
+
+
+def _symbol(letter: str, vision: VisionSizes, text_hidden: int | None) -> int:
+    if letter == "t":
+        if text_hidden is None:
+            raise UnknownFigureError("text.hidden")
+        return text_hidden
+    names = {"v": "hidden", "m": "hidden", "p": "projector_mlp", "h": "projector_mlp", "i": "mlp", "o": "output"}
+    width: int = need(vision, names[letter])
+    if letter == "m":
+        return width * int(need(vision, "merge")) ** 2
+    return width // 2 if letter == "h" else width
+
+
+def _positions(vision: VisionSizes, patch: int) -> int:
+    if vision.positions:
+        return vision.positions
+    side: int = need(vision, "image")
+    return int((side // patch) ** 2) + bool(vision.class_token)
+
+
+def _inner(vision: VisionSizes) -> int:
+    inner: int = need(vision, "output" if vision.mlp_is_output else "mlp")
+    return inner
+
+
+def _head_norms(vision: VisionSizes, hidden: int, width: int) -> list[Piece]:
+    if vision.qk_norm is None:
+        return []
+    return [norm(width if vision.qk_norm == "head" else hidden, count=2)]
+
+
+def _pooling(vision: VisionSizes, hidden: int) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """SigLIP's head: one query attends to all patches; the language model never reads what comes of it."""
+    if not vision.pool_head:
+        return (), ()
+    inner: int = need(vision, "mlp")
+    keys = Matrix("vision", hidden, 2 * hidden, True)
+    single = Matrix("vision", hidden, hidden, True)
+    return (keys,), (single, single, Vector(hidden), norm(hidden, True), *mlp(hidden, inner, False, True, "vision"))

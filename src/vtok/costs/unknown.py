@@ -1,0 +1,42 @@
+"""Figures that no source tells: a formula that meets one stops, and what rests on it is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from vtok.catalog.sizes import TextSizes, VisionSizes
+
+T = TypeVar("T")
+
+
+class UnknownFigureError(Exception):
+    """A formula met a figure that is not known; its text is the figure's name. It never reaches a user."""
+
+
+def need(sizes: TextSizes | VisionSizes, name: str) -> Any:
+    """The size called ``name``; raises ``UnknownFigureError`` where it is not known."""
+    value = getattr(sizes, name)
+    if value is None:
+        raise UnknownFigureError(f"{'text' if isinstance(sizes, TextSizes) else 'vision'}.{name}")
+    return value
+
+
+class Ledger:
+    """Works formulas out and keeps the names of the figures that were missing."""
+
+    def __init__(self) -> None:
+        self._missing: dict[str, None] = {}
+
+    def take(self, formula: Callable[[], T]) -> T | None:
+        """What ``formula`` gives, or None where it met a figure that is not known."""
+        try:
+            return formula()
+        except UnknownFigureError as error:
+            self._missing[str(error)] = None
+            return None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The names of the missing figures, in the order in which they were met."""
+        return tuple(self._missing)

@@ -1,0 +1,75 @@
+"""Bytes of the weights by part: the numbers of each tensor by what the format makes of a tensor of that role.
+
+The vision encoder and the projector are counted as the engine holds them; a head that is the embedding is held once.
+"""
+
+from __future__ import annotations
+
+from vtok.catalog.formats import Format
+from vtok.costs.language import Language
+from vtok.costs.pieces import Matrix, Piece, bytes_in, parameters
+from vtok.costs.tower import Projector, Tower
+
+
+def tower_pieces(tower: Tower) -> tuple[Piece, ...]:
+    """Every piece of an encoder, those of a layer once a layer."""
+    return (*tower.embedding, *tower.layer * tower.layers, *tower.after, *tower.pooling, *tower.pooled)
+
+
+def projector_pieces(projector: Projector) -> tuple[Piece, ...]:
+    """Every piece of a projector."""
+    return (*projector.patch, *projector.token, *projector.deep * projector.deep_layers)
+
+
+def layer_pieces(language: Language) -> tuple[Piece, ...]:
+    """Every piece of a language model but its embedding and its head."""
+    return (*(piece for layer in language.layers for piece in layer.pieces), *language.around)
+
+
+def tower_bytes(tower: Tower, form: Format) -> int:
+    """Bytes of the encoder."""
+    return bytes_in(tower_pieces(tower), form)
+
+
+def projector_bytes(projector: Projector, form: Format) -> int:
+    """Bytes of the projector."""
+    return bytes_in(projector_pieces(projector), form)
+
+
+def language_bytes(language: Language, form: Format) -> int:
+    """Bytes of all layers and of what stands around them; formats that mix types look at the layer's number."""
+    count = len(language.layers)
+    inside = sum(bytes_in(layer.pieces, form, index, count) for index, layer in enumerate(language.layers))
+    return inside + bytes_in(language.around, form)
+
+
+def active_bytes(language: Language, form: Format, positions: int = 1) -> int:
+    """Bytes of the layers that so many positions read: of experts, those that are used.
+
+    Positions choose experts on their own, so that of e experts, k a position, e (1 - (1 - k/e)^n) are expected to be
+    read where the choice is even.
+    """
+    count, total = len(language.layers), bytes_in(language.around, form)
+    for index, layer in enumerate(language.layers):
+        for piece in layer.pieces:
+            share = 1.0
+            if isinstance(piece, Matrix) and piece.copies > 1:
+                share = 1 - (1 - piece.used / piece.copies) ** positions
+            total += round(share * piece.bytes_in(form, index, count))
+    return total
+
+
+def embedding_bytes(language: Language, form: Format) -> int:
+    """Bytes of the tables that tokens are looked up in."""
+    return bytes_in(language.embedding, form)
+
+
+def head_bytes(language: Language, form: Format) -> int:
+    """Bytes of the head; none where it is the embedding."""
+    return 0 if language.tied else language.head.bytes_in(form)
+
+
+def total_parameters(tower: Tower, projector: Projector, language: Language) -> int:
+    """Numbers of the whole model, as ``Checkpoint.parameters`` counts them."""
+    parts = (*tower_pieces(tower), *projector_pieces(projector), *layer_pieces(language), *language.embedding)
+    return parameters(parts) + (0 if language.tied else language.head.parameters)
