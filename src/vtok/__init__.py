@@ -12,14 +12,16 @@ from vtok.errors import MissingExtraError, VtokError
 
 if TYPE_CHECKING:
     from vtok.catalog.counting import count, count_many, layout
+    from vtok.costs.cost import cost
     from vtok.vlm.context import reduce
     from vtok.vlm.pipeline import load
 
 __version__ = "0.1.0"
-__all__ = ["VtokError", "__version__", "count", "count_many", "layout", "load", "reduce"]
+__all__ = ["VtokError", "__version__", "cost", "count", "count_many", "layout", "load", "reduce"]
 
 #: Public names that are loaded when they are first used, some of which need an extra, and where they are.
 _LAZY = {
+    "cost": "vtok.costs.cost",
     "count": "vtok.catalog.counting",
     "count_many": "vtok.catalog.counting",
     "layout": "vtok.catalog.counting",

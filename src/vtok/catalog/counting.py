@@ -49,7 +49,7 @@ def count(picture: Picture, model: Model, settings: Mapping[str, Any] | None = N
     ``ImageError`` for a file that is no picture, ``UsageError`` for a size that the model refuses; see ``find_model``
     for ``settings``, ``runtime`` and their errors.
     """
-    return find_model(model, settings, runtime).family.layout(*_size(picture)).total
+    return find_model(model, settings, runtime).family.layout(*size_of(picture)).total
 
 
 def count_many(
@@ -88,10 +88,11 @@ def layout(
     picture: Picture, model: Model, settings: Mapping[str, Any] | None = None, runtime: str | None = None
 ) -> Layout:
     """How one picture enters the model: resized size, tiles, grids, content and structural tokens. See ``count``."""
-    return find_model(model, settings, runtime).family.layout(*_size(picture))
+    return find_model(model, settings, runtime).family.layout(*size_of(picture))
 
 
-def _size(picture: Picture) -> tuple[int, int]:
+def size_of(picture: Picture) -> tuple[int, int]:
+    """The (width, height) of a picture in px, as it stands upright. See ``count`` for what raises."""
     if isinstance(picture, str | Path):
         return header_size(picture)
     if isinstance(picture, Image.Image):

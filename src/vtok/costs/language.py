@@ -91,11 +91,11 @@ def _softmax(text: TextSizes, index: int, kind: str, caches: bool) -> tuple[list
     value = text.value_dim or width
     bias, shares = bool(text.qkv_bias), bool(text.k_is_v) and kind == "full"
     pieces: list[Piece] = [
-        Matrix("attention", hidden, heads * width * (2 if text.output_gate else 1), bias),
-        Matrix("attention", heads * value, hidden, bool(text.output_bias)),
+        Matrix("query", hidden, heads * width * (2 if text.output_gate else 1), bias),
+        Matrix("output", heads * value, hidden, bool(text.output_bias)),
     ]
     if caches:
-        pieces.append(Matrix("attention", hidden, kv_heads * width, bias))
+        pieces.append(Matrix("key", hidden, kv_heads * width, bias))
         pieces += [] if shares else [Matrix("value", hidden, kv_heads * value, bias)]
     pieces += _head_norms(text, heads, kv_heads if caches else 0, width)
     window = need(text, "window") if kind in ("sliding", "chunked") else None
@@ -126,7 +126,7 @@ def _latent(text: TextSizes) -> tuple[list[Piece], Mixer]:
         Matrix("attention", hidden, rank + rope, bias),
         norm(rank),
         Matrix("value", rank, heads * (plain + value)),
-        Matrix("attention", heads * value, hidden, bias),
+        Matrix("output", heads * value, hidden, bias),
     ]
     return pieces, Latent(heads, heads, keys, value, None, rank, rope)
 
@@ -141,7 +141,7 @@ def _delta(text: TextSizes, index: int, kind: str, caches: bool) -> tuple[list[P
         Matrix("attention", hidden, values),
         Matrix("attention", hidden, heads),
         Matrix("attention", hidden, heads),
-        Matrix("attention", values, hidden),
+        Matrix("output", values, hidden),
         Vector(conv * taps),
         # The decay's two numbers a head, and the norm of what comes out of one.
         Vector(2 * heads + value_dim),
@@ -156,7 +156,7 @@ def _linear_value(text: TextSizes) -> int:
 
 def _short_conv(text: TextSizes, index: int, kind: str, caches: bool) -> tuple[list[Piece], Mixer]:
     hidden, taps = need(text, "hidden"), need(text, "conv")
-    projections: list[Piece] = [Matrix("attention", hidden, 3 * hidden), Matrix("attention", hidden, hidden)]
+    projections: list[Piece] = [Matrix("attention", hidden, 3 * hidden), Matrix("output", hidden, hidden)]
     return [*projections, Vector(hidden * taps)], ShortConv(hidden, taps)
 
 
@@ -169,9 +169,9 @@ def _feed_forward(text: TextSizes, index: int, caches: bool) -> list[Piece]:
         inner = need(text, "mlp") if caches or not text.reused_mlp else text.reused_mlp
         return list(mlp(hidden, inner, gated, bias))
     count, used, inner = need(text, "experts"), need(text, "active_experts"), need(text, "expert_mlp")
-    up = Matrix("experts", hidden, inner, bias, count, used)
+    up = Matrix("mlp", hidden, inner, bias, count, used)
     pieces: list[Piece] = [Matrix("router", hidden, count), *([up] * (2 if gated else 1))]
-    pieces += [Matrix("experts", inner, hidden, bias, count, used)]
+    pieces += [Matrix("down", inner, hidden, bias, count, used)]
     if text.shared_mlp:
         pieces += mlp(hidden, text.shared_mlp, gated, bias)
     if text.shared_gate:

@@ -6,11 +6,10 @@ FLOPs are those of dense products, a multiplication and an addition counting as 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vtok.catalog.formats import Format
+from vtok.catalog.formats import ANYWHERE, Format, Place
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,11 @@ class Matrix:
         """FLOPs for so many positions."""
         return 2 * positions * self.used * self.inputs * self.outputs
 
-    def bytes_in(self, form: Format, layer: int = 0, layers: int = 1) -> int:
+    def bytes_in(self, form: Format, place: Place = ANYWHERE) -> int:
         """Bytes in a format of weights; a bias is a vector."""
         shape = (self.outputs, self.inputs) if self.copies == 1 else (self.copies, self.outputs, self.inputs)
-        bias = form.bytes_of("vector", (self.copies * self.outputs,), layer, layers) if self.bias else 0
-        return form.bytes_of(self.tensor, shape, layer, layers) + bias
+        bias = form.bytes_of("vector", (self.copies * self.outputs,), place) if self.bias else 0
+        return form.bytes_of(self.tensor, shape, place) + bias
 
 
 @dataclass(frozen=True)
@@ -59,9 +58,9 @@ class Vector:
         """None are counted."""
         return 0
 
-    def bytes_in(self, form: Format, layer: int = 0, layers: int = 1) -> int:
+    def bytes_in(self, form: Format, place: Place = ANYWHERE) -> int:
         """Bytes in a format of weights."""
-        return form.bytes_of(self.tensor, (self.size,), layer, layers)
+        return form.bytes_of(self.tensor, (self.size,), place)
 
 
 Piece = Matrix | Vector
@@ -77,9 +76,9 @@ def flops(pieces: Iterable[Piece], positions: int) -> int:
     return sum(piece.flops(positions) for piece in pieces)
 
 
-def bytes_in(pieces: Iterable[Piece], form: Format, layer: int = 0, layers: int = 1) -> int:
+def bytes_in(pieces: Iterable[Piece], form: Format, place: Place = ANYWHERE) -> int:
     """Bytes of all pieces in a format of weights."""
-    return sum(piece.bytes_in(form, layer, layers) for piece in pieces)
+    return sum(piece.bytes_in(form, place) for piece in pieces)
 
 
 def norm(width: int, bias: bool = False, count: int = 1) -> Vector:
@@ -92,8 +91,3 @@ def mlp(width: int, inner: int, gated: bool, bias: bool = False, tensor: str = "
     down = "down" if tensor == "mlp" else tensor
     up = Matrix(tensor, width, inner, bias)
     return (*([up] * (2 if gated else 1)), Matrix(down, inner, width, bias))
-
-
-def square(value: float) -> int:
-    """The whole number whose square ``value`` is, rounded down."""
-    return math.isqrt(int(value))

@@ -1,30 +1,45 @@
 """What an engine does with memory and context that the model itself does not settle, each with where it was read.
 
-transformers 5.24: cache_utils.py (a sliding layer keeps window - 1 positions; latent attention keeps the latent and the
-rotary key: models/deepseek_v3/modeling_deepseek_v3.py). vLLM keeps the latent too, and whole blocks of 16 positions.
-llama.cpp pads a cache to 256 positions and gives sliding layers the window and one micro-batch of 512.
+- transformers 5.24, cache_utils.py: a sliding layer keeps window - 1 positions. What a Python process with torch 2.13
+  and transformers takes by itself, 370 MiB, was measured on a CPU (``benchmarks/cost.py`` prints it); the CUDA context
+  with torch's kernels, 781 MB, is what pytorch #34323 saw in nvidia-smi.
+- vLLM keeps whole blocks of 16 positions.
+- llama.cpp, src/llama-kv-cache-iswa.cpp: caches are padded to 256 positions, and a sliding layer has the window and one
+  micro-batch of 512; src/llama-context.cpp reserves buffers for a micro-batch whose every position has its logits, in
+  fp32; src/llama-model.cpp leaves the embedding in the host's memory.
+- Ollama runs llama.cpp's graphs; discover/gpu.go and gpu_darwin.go set 457 MiB of a card and 512 MiB of unified memory
+  aside, which is taken for llama.cpp too. docs/context-length.mdx: its context is 4,096 tokens below 24 GiB of GPU
+  memory, 32,768 below 48 GiB, 262,144 above.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from vtok.errors import UsageError
+
+GIB, MIB = 2**30, 2**20
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """One engine. ``context`` is the window that it opens where nobody says otherwise; None is the model's own.
+    """One engine.
 
-    A cache is padded to a multiple of ``pad`` positions. Where attention slides, it keeps the window plus ``slack``
-    positions. ``whole`` says whether it takes the cache of the whole window at the start.
+    A cache is padded to a multiple of ``pad`` positions, and keeps the window plus ``slack`` positions where attention
+    slides. ``micro_batch`` positions of a prompt are worked on at once, None for all. ``host_embedding`` says whether
+    the embedding stays out of a GPU's memory. ``contexts`` are the windows that it opens by itself, each for devices of
+    less than so many bytes, the first for none; none means the model's own. ``overhead`` is in bytes, by kind of
+    device.
     """
 
     name: str
-    context: int | None = None
     pad: int = 1
     slack: int = 0
-    whole: bool = False
+    micro_batch: int | None = None
+    host_embedding: bool = False
+    contexts: tuple[tuple[float, int], ...] = ()
+    overhead: Mapping[str, int] = field(default_factory=dict)
 
     def kept(self, positions: int, window: int | None) -> int:
         """Positions that the cache of a layer holds, of ``positions`` that passed."""
@@ -33,12 +48,24 @@ class Runtime:
             return padded
         return min(padded, -(-(window + self.slack) // self.pad) * self.pad)
 
+    def context(self, memory: int | None) -> int | None:
+        """The window that it opens where nobody says otherwise, on a device of ``memory`` bytes."""
+        return next((window for below, window in self.contexts if (memory or 0) < below), None)
+
+
+_TORCH = {"gpu": 781 * 10**6, "cpu": 370 * MIB, "unified": 370 * MIB}
+_LLAMA = {"pad": 256, "slack": 512, "micro_batch": 512, "host_embedding": True}
+_CARD = {"gpu": 457 * MIB, "unified": 512 * MIB}
+_OLLAMA_CONTEXTS = ((24 * GIB, 4096), (48 * GIB, 32768), (float("inf"), 262144))
 
 RUNTIMES = {
-    "transformers": Runtime("transformers", slack=-1),
-    "vllm": Runtime("vllm", pad=16),
-    "llama.cpp": Runtime("llama.cpp", pad=256, slack=512, whole=True),
-    "ollama": Runtime("ollama", context=4096, pad=256, slack=512, whole=True),
+    one.name: one
+    for one in (
+        Runtime("transformers", slack=-1, overhead=_TORCH),
+        Runtime("vllm", pad=16, overhead=_TORCH),
+        Runtime("llama.cpp", overhead=_CARD, **_LLAMA),  # type: ignore[arg-type]
+        Runtime("ollama", overhead=_CARD, contexts=_OLLAMA_CONTEXTS, **_LLAMA),  # type: ignore[arg-type]
+    )
 }
 
 

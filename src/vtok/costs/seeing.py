@@ -22,6 +22,15 @@ class Seeing:
         """Patches of all tiles."""
         return sum(rows * columns for rows, columns in self.tiles)
 
+    def shrunk(self, share: float) -> Seeing:
+        """The same with so many of the patches, each side of every tile shorter alike."""
+        if share >= 1:
+            return self
+        side = share**0.5
+        return Seeing(
+            tuple((max(1, round(rows * side)), max(1, round(columns * side))) for rows, columns in self.tiles)
+        )
+
     def positions(self, tower: Tower) -> int:
         """Positions in the encoder, class tokens included."""
         return self.patches + tower.class_tokens * len(self.tiles)

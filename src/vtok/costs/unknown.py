@@ -33,7 +33,8 @@ class Ledger:
         try:
             return formula()
         except UnknownFigureError as error:
-            self._missing[str(error)] = None
+            if str(error):
+                self._missing[str(error)] = None
             return None
 
     @property

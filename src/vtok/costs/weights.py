@@ -5,8 +5,11 @@ The vision encoder and the projector are counted as the engine holds them; a hea
 
 from __future__ import annotations
 
-from vtok.catalog.formats import Format
-from vtok.costs.language import Language
+from dataclasses import replace
+
+from vtok.catalog.formats import Format, Place
+from vtok.costs.language import Language, Layer
+from vtok.costs.mixers import Softmax
 from vtok.costs.pieces import Matrix, Piece, bytes_in, parameters
 from vtok.costs.tower import Projector, Tower
 
@@ -38,8 +41,7 @@ def projector_bytes(projector: Projector, form: Format) -> int:
 
 def language_bytes(language: Language, form: Format) -> int:
     """Bytes of all layers and of what stands around them; formats that mix types look at the layer's number."""
-    count = len(language.layers)
-    inside = sum(bytes_in(layer.pieces, form, index, count) for index, layer in enumerate(language.layers))
+    inside = sum(bytes_in(layer.pieces, form, place) for layer, place in _placed(language))
     return inside + bytes_in(language.around, form)
 
 
@@ -49,19 +51,35 @@ def active_bytes(language: Language, form: Format, positions: int = 1) -> int:
     Positions choose experts on their own, so that of e experts, k a position, e (1 - (1 - k/e)^n) are expected to be
     read where the choice is even.
     """
-    count, total = len(language.layers), bytes_in(language.around, form)
-    for index, layer in enumerate(language.layers):
+    total = bytes_in(language.around, form)
+    for layer, place in _placed(language):
         for piece in layer.pieces:
             share = 1.0
             if isinstance(piece, Matrix) and piece.copies > 1:
                 share = 1 - (1 - piece.used / piece.copies) ** positions
-            total += round(share * piece.bytes_in(form, index, count))
+            total += round(share * piece.bytes_in(form, place))
     return total
 
 
+def _placed(language: Language) -> list[tuple[Layer, Place]]:
+    """Each layer with what a format that mixes types looks at."""
+    count = len(language.layers)
+    return [(layer, _place(layer, index, count)) for index, layer in enumerate(language.layers)]
+
+
+def _place(layer: Layer, index: int, count: int) -> Place:
+    mixer = layer.mixer
+    gqa = mixer.heads // mixer.kv_heads if isinstance(mixer, Softmax) else 1
+    experts = max((piece.copies for piece in layer.pieces if isinstance(piece, Matrix)), default=1)
+    return Place(index, count, gqa, experts if experts > 1 else 0)
+
+
 def embedding_bytes(language: Language, form: Format) -> int:
-    """Bytes of the tables that tokens are looked up in."""
-    return bytes_in(language.embedding, form)
+    """Bytes of the tables that tokens are looked up in; formats may store one that is the head too like a head."""
+    first, *others = language.embedding
+    if language.tied and isinstance(first, Matrix):
+        first = replace(first, tensor="head")
+    return bytes_in((first, *others), form)
 
 
 def head_bytes(language: Language, form: Format) -> int:

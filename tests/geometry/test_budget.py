@@ -3,7 +3,7 @@
 import pytest
 
 from vtok.errors import BudgetError
-from vtok.reduction.budget import tokens
+from vtok.geometry.budget import tokens
 
 
 @pytest.mark.parametrize(

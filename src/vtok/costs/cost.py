@@ -1,0 +1,104 @@
+"""``vtok.cost``: what one request costs on one device, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from vtok.catalog.counting import Model, Picture, find_model, size_of
+from vtok.catalog.devices import Device
+from vtok.catalog.formats import Format, cache_bits, find_format
+from vtok.costs.estimate import Estimate
+from vtok.costs.request import Request
+from vtok.costs.result import Context, Cost
+from vtok.costs.runtimes import find_runtime
+from vtok.errors import UsageError
+
+
+def cost(
+    request: Request | Picture | Sequence[Picture],
+    model: Model,
+    device: Device | None = None,
+    *,
+    weights: str | Format = "bf16",
+    kv: str = "f16",
+    runtime: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    context: int | None = None,
+    **asked: Any,
+) -> Cost:
+    """What ``request`` costs in context, bytes, FLOPs and, on a ``device``, seconds, without weights being opened.
+
+    ``request`` is a ``Request``, or one or several pictures (paths, images, sizes in px), whose other fields are then
+    ``asked``: text_tokens, new_tokens, batch, budget, method, layer. ``weights`` and ``kv`` are formats of
+    ``formats.toml``; ``context`` is the window that is opened where it is not the engine's own. Figures that no source
+    tells are None in what comes back, and named in its ``missing``.
+
+    Raises ``UsageError`` for what is unknown or makes no sense, and what ``find_model`` raises.
+    """
+    found = find_model(model, settings, runtime)
+    engine, wanted = find_runtime(runtime), as_request(request, **asked)
+    form = find_format(weights) if isinstance(weights, str) else weights
+    if context is not None and context < 1:
+        raise UsageError(f"a context of {context} holds nothing; it must be at least 1 token")
+    layouts = tuple(found.family.layout(*size) for size in wanted.images)
+    estimate = Estimate(found, wanted, layouts, engine, form, cache_bits(kv), device)
+    return Cost(
+        request=wanted,
+        model=found.name,
+        device=device.name if device else None,
+        runtime=engine.name,
+        weights=form.name,
+        kv=kv,
+        context=_context(estimate, context),
+        memory=estimate.memory(),
+        flops=estimate.flops(),
+        moved=estimate.moved(),
+        seconds=estimate.seconds() if device else None,
+        device_memory=device.memory if device else None,
+        missing=estimate.missing,
+    )
+
+
+def as_request(request: Request | Picture | Sequence[Picture], **asked: Any) -> Request:
+    """``request``, or one made of pictures and the other fields in ``asked``; ``UsageError`` where these contradict."""
+    if isinstance(request, Request):
+        return replace(request, **asked) if asked else request
+    try:
+        return Request(tuple(size_of(one) for one in _pictures(request)), **asked)
+    except TypeError as error:
+        raise UsageError(f"a request has no such field: {error}") from None
+
+
+def _pictures(request: Picture | Sequence[Picture]) -> tuple[Picture, ...]:
+    """One picture or several: a pair of whole numbers is a size."""
+    if isinstance(request, str | Path | Image.Image):
+        return (request,)
+    items = tuple(request)
+    if len(items) == 2 and all(isinstance(item, int) for item in items):
+        return (items,)  # type: ignore[return-value]  # a size
+    return items  # type: ignore[return-value]  # several pictures
+
+
+def _context(estimate: Estimate, opened: int | None) -> Context:
+    """The window is the smallest of the model's, of what was opened, and, where nothing was, of the engine's own."""
+    memory = estimate.device.memory if estimate.device else None
+    limits = {"the model": estimate.checkpoint.context, "asked for": opened}
+    if opened is None:
+        limits[estimate.runtime.name] = estimate.runtime.context(memory)
+    known = {name: limit for name, limit in limits.items() if limit is not None}
+    narrowest = min(known, key=lambda name: known[name], default="")
+    request, cut = estimate.request, estimate.cut
+    return Context(
+        visual=cut.visual_at(0),
+        visual_before=sum(cut.before),
+        structural=estimate.structural,
+        text=request.text_tokens,
+        new=request.new_tokens,
+        window=known.get(narrowest),
+        window_of=narrowest,
+    )

@@ -1,0 +1,185 @@
+"""One request on one model, engine and device: every formula of this room with its arguments filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
+
+from vtok.catalog.checkpoints import Checkpoint
+from vtok.catalog.devices import Device
+from vtok.catalog.formats import Format
+from vtok.costs import flops, memory, traffic, weights
+from vtok.costs.kv_cache import kv_bytes, state_bytes
+from vtok.costs.language import Language, language
+from vtok.costs.reduction import Cut, cut
+from vtok.costs.request import Request
+from vtok.costs.result import Memory, Range, Seconds, Work
+from vtok.costs.runtimes import Runtime
+from vtok.costs.seconds import roofline
+from vtok.costs.seeing import Seeing, seeing
+from vtok.costs.tower import Projector, Tower, projector, tower
+from vtok.costs.unknown import Ledger, UnknownFigureError, need
+from vtok.geometry.layout import Layout
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The formulas for one request. What rests on a figure that nobody tells is None, and the figure is in ``missing``.
+
+    ``kv_bits`` are those of a number in the cache.
+    """
+
+    checkpoint: Checkpoint
+    request: Request
+    layouts: tuple[Layout, ...]
+    runtime: Runtime
+    form: Format
+    kv_bits: float
+    device: Device | None = None
+    _ledger: Ledger = field(default_factory=Ledger)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The figures that were missing so far."""
+        return self._ledger.missing
+
+    @cached_property
+    def cut(self) -> Cut:
+        """What the budget leaves of the pictures; without a known number of layers, as if there were one."""
+        return cut(self.request, self.layouts, self.checkpoint.text.layers or 1)
+
+    @property
+    def structural(self) -> int:
+        """Positions beside the visual ones, which stay whatever is cut."""
+        return sum(layout.structural for layout in self.layouts)
+
+    def memory(self) -> Memory:
+        """Bytes by part, at the end of the answer for the caches, at the highest point for activations."""
+        form, take, batch = self.form, self._ledger.take, self.request.batch
+        return Memory(
+            vision=take(lambda: weights.tower_bytes(self._tower, form)),
+            projector=take(lambda: weights.projector_bytes(self._projector, form)),
+            language=take(lambda: weights.language_bytes(self._language, form)),
+            embedding=take(self._embedding),
+            head=take(lambda: weights.head_bytes(self._language, form)),
+            kv_cache=take(lambda: kv_bytes(self._language, self._at_the_end, self.kv_bits, self.runtime, batch)),
+            states=take(lambda: state_bytes(self._language, form.activation, batch)),
+            activations=take(self._activations),
+            logits=take(lambda: memory.logits_bytes(self._language, form.activation, batch, self.runtime.micro_batch)),
+            overhead=take(self._overhead),
+        )
+
+    def flops(self) -> Work:
+        """FLOPs by part."""
+        take, batch = self._ledger.take, self.request.batch
+        return Work(
+            vision=take(lambda: batch * self._vision_flops(self._seen)),
+            projector=take(lambda: batch * flops.projection(self._projector, self._seen)),
+            linear=take(lambda: flops.prefill_linear(self._language, self._lengths, batch)),
+            attention=take(lambda: flops.prefill_attention(self._language, self._lengths, batch)),
+            head=take(lambda: flops.head(self._language, 1, batch)),
+            decode=take(lambda: flops.decode(self._language, self._half_way, batch)),
+        )
+
+    def moved(self) -> Work:
+        """Bytes moved by part; what attention moves is within ``linear``'s projections."""
+        take, form, batch = self._ledger.take, self.form, self.request.batch
+        return Work(
+            vision=take(lambda: traffic.vision(self._tower, self._seen, form)),
+            projector=take(lambda: traffic.projection(self._projector, self._seen, form)),
+            linear=take(lambda: traffic.prefill(self._language, self._lengths, form, batch)),
+            attention=take(lambda: kv_bytes(self._language, self._lengths, self.kv_bits, self.runtime, batch)),
+            head=take(lambda: self._language.head.bytes_in(form)),
+            decode=take(
+                lambda: traffic.decode(self._language, self._half_way, form, self.kv_bits, self.runtime, batch)
+            ),
+        )
+
+    def seconds(self) -> Seconds:
+        """Ranges of seconds by part; ``decode`` is one token half-way through the answer."""
+        take = self._ledger.take
+        work, moved, new = self.flops(), self.moved(), self.request.new_tokens
+        return Seconds(
+            vision=take(lambda: self._time(_known(work.vision), _known(work.vision), _known(moved.vision))),
+            projector=take(lambda: self._time(_known(work.projector), _known(work.projector), _known(moved.projector))),
+            prefill=take(lambda: self._prefill_time(work, moved)),
+            decode=take(lambda: self._time(_known(work.decode), _known(work.decode), _known(moved.decode))),
+            new_tokens=new,
+        )
+
+    def _prefill_time(self, work: Work, moved: Work) -> Range:
+        linear, head = _known(work.linear), _known(work.head)
+        least = flops.attention_needed(self._language, self._lengths, self.request.batch)
+        mixed = self._time(least, _known(work.attention), _known(moved.attention))
+        return self._time(linear, linear, _known(moved.linear)) + mixed + self._time(head, head, _known(moved.head))
+
+    def _time(self, least: int, most: int, moved: int) -> Range:
+        if self.device is None:
+            raise UnknownFigureError("device")
+        return roofline(self.device, self.form, least, most, moved)
+
+    @cached_property
+    def _tower(self) -> Tower:
+        return tower(self.checkpoint.vision)
+
+    @cached_property
+    def _projector(self) -> Projector:
+        return projector(self.checkpoint.vision, self.checkpoint.text.hidden)
+
+    @cached_property
+    def _language(self) -> Language:
+        return language(self.checkpoint.text)
+
+    @cached_property
+    def _seen(self) -> Seeing:
+        seen = seeing(self.layouts, need(self.checkpoint.vision, "patch"))
+        return seen.shrunk(self.cut.encoder_share)
+
+    def _vision_flops(self, seen: Seeing) -> int:
+        return flops.vision_linear(self._tower, seen) + flops.vision_attention(self._tower, seen)
+
+    @cached_property
+    def _lengths(self) -> list[int]:
+        """Positions of the prompt in each layer."""
+        beside = self.structural + self.request.text_tokens
+        return [self.cut.visual_at(index) + beside for index in range(len(self._language.layers))]
+
+    @property
+    def _half_way(self) -> list[int]:
+        return [length + self.request.new_tokens // 2 for length in self._lengths]
+
+    @property
+    def _at_the_end(self) -> list[int]:
+        """The last new token is never read again, so that nothing of it is kept."""
+        return [length + max(0, self.request.new_tokens - 1) for length in self._lengths]
+
+    def _embedding(self) -> int:
+        on_card = self.device is None or self.device.kind == "gpu"
+        host = self.runtime.host_embedding and on_card
+        if host and not self._language.tied:
+            return 0
+        return weights.embedding_bytes(self._language, self.form)
+
+    def _activations(self) -> int:
+        number, micro = self.form.activation, self.runtime.micro_batch
+        lengths = [min(length, micro) if micro else length for length in self._lengths]
+        inside = memory.language_activations(self._language, lengths, number, self.request.batch)
+        if not self.layouts:
+            return inside
+        return max(inside, self.request.batch * memory.vision_activations(self._tower, self._seen, number))
+
+    def _overhead(self) -> int:
+        found = self.runtime.overhead.get(self.device.kind) if self.device else None
+        if found is None:
+            raise UnknownFigureError(f"what {self.runtime.name} takes for itself on this kind of device")
+        return found
+
+
+def _known(value: int | None) -> int:
+    """A part that is None has its figure in the ledger already."""
+    if value is None:
+        raise UnknownFigureError("")
+    return value
