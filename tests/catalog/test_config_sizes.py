@@ -28,8 +28,8 @@ def test_heads_that_are_not_hidden_by_heads():
 
 
 def test_latent_attention_and_shared_experts():
-    text = {"kv_lora_rank": 512, "qk_rope_head_dim": 64, "moe_intermediate_size": 1408, "n_shared_experts": 2}
-    sizes = text_sizes(text)
+    text = {"kv_lora_rank": 512, "qk_rope_head_dim": 64, "n_routed_experts": 64, "moe_intermediate_size": 1408}
+    sizes = text_sizes({**text, "n_shared_experts": 2})
     assert (sizes.kv_rank, sizes.rope_dim, sizes.shared_mlp) == (512, 64, 2816)
 
 
