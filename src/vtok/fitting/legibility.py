@@ -36,7 +36,6 @@ SMALL = 10
 FEWEST = 6
 #: A copy that was shrunk to fewer pixels may have lost its small print; one of more only takes longer.
 PIXELS = 4_000_000
-_ROUNDING = 0.5
 
 
 @dataclass(frozen=True)
@@ -67,9 +66,14 @@ class Legibility:
         return min(READABLE, self.before)
 
     @property
+    def slack(self) -> float:
+        """How much less is as good: what rounding and the estimate's own error take."""
+        return 0.06 * self.wanted
+
+    @property
     def survives(self) -> bool:
         """Whether the small print is about as high as is asked for."""
-        return self.after >= self.wanted - _ROUNDING
+        return self.after >= self.wanted - self.slack
 
     def warning(self) -> str | None:
         """One line on what is lost and what would save it; None where nothing is."""
