@@ -91,6 +91,6 @@ def test_the_warning():
 
 
 def test_no_warning():
-    for before, after in ((9, 9), (30, READABLE), (6, 6), (6, 5.6), (9, 7.6)):
+    for before, after in ((9, 9), (30, READABLE), (6, 6), (6, 5.7), (9, 7.6)):
         assert Legibility(before, after, 100, 28).warning() is None
     assert Print(9, 100).exact is False

@@ -2,9 +2,9 @@
 
 1. Up to ``CANDIDATES`` frames, evenly spaced, are read and shrunk to thumbnails of 32 x 32 grey cells.
 2. *Near duplicates* go first: a frame none of whose cells differs by more than ``ALIKE`` grey levels from the frame
-   that was kept before it. Noise and compression average out over the hundreds of pixels of a cell, to less than 2 levels
-   in clips that we encoded; a word that appears, or a hand that moves, changes some cell by more than 6. The first frame
-   and the last one always stay.
+   that was kept before it. Noise and compression average out over the pixels of a cell: to 3 levels at most in an
+   H.264 clip of 320 x 240 px with noise of 6 levels, and to less in larger ones. A word that appears, or a hand that
+   moves, changes some cell by more than 6. The first frame and the last one always stay.
 3. *Number against size.* A frame that is not shown is still told of by its neighbour that is: it is worth what that
    neighbour is, times the SSIM of their thumbnails (Z. Wang et al., IEEE TIP 13, 2004). So the objective of
    ``vtok.fitting.share`` is the same here: the sum of weight x log(worth) over all distinct frames is made greatest,
@@ -23,8 +23,7 @@ from PIL import Image
 
 from vtok.errors import BudgetError
 from vtok.fitting.choose import Choice
-from vtok.fitting.survey import Survey, ladder
-from vtok.geometry.family import Family
+from vtok.fitting.survey import Survey
 
 Floats = NDArray[np.float64]
 #: Frames that are looked at, at most. An hour is seen every 14 seconds.
@@ -56,7 +55,9 @@ class Reel:
 
 def candidates(frames: int, most: int = CANDIDATES) -> list[int]:
     """Numbers of up to ``most`` of a video's frames, evenly spaced, the first and the last among them."""
-    return np.unique(np.rint(np.linspace(0, frames - 1, min(frames, max(2, most)))).astype(int)).tolist() if frames else []
+    return (
+        np.unique(np.rint(np.linspace(0, frames - 1, min(frames, max(2, most)))).astype(int)).tolist() if frames else []
+    )
 
 
 def thumbnail(frame: Image.Image) -> Floats:
@@ -77,17 +78,17 @@ def plan(
     frames: Sequence[int],
     thumbnails: Sequence[Floats],
     surveys: Sequence[Survey],
-    family: Family,
+    rungs: Sequence[Choice],
     budget: int,
     most: int | None = None,
 ) -> Reel:
     """Which of ``frames``, at least two where there are two, to show at which size within ``budget`` tokens.
 
-    ``thumbnails`` has one a frame; ``surveys`` are those of a few of them, of one size. At most ``most`` frames are
-    shown. Raises ``BudgetError`` where even two at the smallest size are over the budget.
+    ``thumbnails`` has one a frame; ``surveys`` are those of a few of them, and ``rungs`` the sizes that a frame can
+    take, the cheapest first (``vtok.fitting.survey.ladder``). At most ``most`` frames are shown. Raises ``BudgetError``
+    where even two at the smallest size are over the budget.
     """
     places = drop_near_duplicates(thumbnails)
-    rungs = ladder(family, surveys[0].source)
     worth = [float(np.mean([np.log(survey.worth(one)) for survey in surveys])) for one in rungs]
     weights = np.diff([*places, len(frames)]) / len(frames)
     order = _giving_up([thumbnails[place] for place in places], weights)

@@ -7,8 +7,8 @@ weigh more than pictures until their print can be read, and no more after that.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 
 import numpy as np
 from PIL import Image
@@ -51,8 +51,8 @@ class Survey:
             readable = min(1.0, scale * self.print.height / min(READABLE, self.print.height))
         return max(_LEAST, self.similarity.at(scale) * seen * readable)
 
-    def legibility(self, family: Family, choice: Choice) -> Legibility | None:
-        """What becomes of the print in one choice; None where there is none."""
+    def legibility(self, choice: Choice, rungs: Sequence[Choice]) -> Legibility | None:
+        """What becomes of the print in one choice, and which of ``rungs`` would save it; None where there is none."""
         if self.print is None:
             return None
         height = self.print.height
@@ -61,29 +61,13 @@ class Survey:
         if found.survives:
             return found
         enough = (
-            one.tokens
-            for one in ladder(family, self.source)
-            if height * seen_scale(one.layout, self.source) >= found.wanted - found.slack
+            one.tokens for one in rungs if height * seen_scale(one.layout, self.source) >= found.wanted - found.slack
         )
         return Legibility(height, found.after, next(enough, None), token)
 
-
-@dataclass(frozen=True)
-class Entry:
-    """A picture among others that share a budget, under one family; see ``Item`` for weight, floor and ceiling."""
-
-    survey: Survey
-    family: Family
-    weight: float = 1.0
-    floor: int = 0
-    ceiling: int | None = None
-
-    @cached_property
-    def item(self) -> Item:
-        """What ``share`` takes."""
-        rungs = ladder(self.family, self.survey.source)
-        options = tuple(Option(one.tokens, self.survey.worth(one)) for one in rungs)
-        return Item(options, self.weight, self.floor, self.ceiling)
+    def item(self, rungs: Sequence[Choice], weight: float = 1.0, floor: int = 0, ceiling: int | None = None) -> Item:
+        """What ``share`` takes: an option a rung; see ``Item`` for the rest."""
+        return Item(tuple(Option(one.tokens, self.worth(one)) for one in rungs), weight, floor, ceiling)
 
 
 def seen_scale(layout: Layout, source: Size) -> float:
@@ -96,7 +80,6 @@ def seen_scale(layout: Layout, source: Size) -> float:
     )
 
 
-@lru_cache(maxsize=256)
 def ladder(family: Family, source: Size, levels: int = LEVELS) -> tuple[Choice, ...]:
     """The best choices for about ``levels`` budgets, from the least that the picture can take to all it can use.
 
