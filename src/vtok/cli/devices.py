@@ -7,10 +7,11 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from vtok.catalog.devices import Device, devices, find_device
+from vtok.catalog.devices import Device, devices
 from vtok.cli import common
 from vtok.cli.sheet import Sheet, print_sheet
 from vtok.cli.units import gib
+from vtok.costs.here import HERE, device_called, is_measured, this_machine
 from vtok.errors import UsageError
 
 EPILOG = """Examples:
@@ -22,23 +23,35 @@ vtok devices 3060
 vtok devices m4 max
 
 vtok devices show rtx-3060-12gb
+
+vtok devices show here
+
+vtok devices measure
 """
 
 
 def list_devices(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FILTER] | show DEVICE", help="A part of a name; or show and a device."),
+        typer.Argument(
+            metavar="[FILTER] | show DEVICE | measure", help="A part of a name; or show and a device; or measure."
+        ),
     ] = None,
     as_json: common.JsonOption = False,
 ) -> None:
     """List the devices that vtok knows, or show all of one: memory, bandwidth, rates, and where each is from.
 
-    Rates are dense matrix rates without sparsity, added up in 32 bits.
+    The device [b]here[/b] is this machine, measured in some seconds when it is first asked for and kept from then on;
+    [b]measure[/b] measures it anew. Rates are dense matrix rates without sparsity, added up in 32 bits.
     """
     words = words or []
     if words[:1] == ["show"] and len(words) > 1:
-        _show(find_device(" ".join(words[1:])), as_json)
+        _show(named(" ".join(words[1:])), as_json)
+        return
+    if words == ["measure"]:
+        with common.notes.status("measuring this machine ..."):
+            one = this_machine(fresh=True)
+        _show(one, as_json)
         return
     found = [one for one in devices() if all(_matches(one, word) for word in words)]
     if not found:
@@ -50,6 +63,14 @@ def list_devices(
     for one in found:
         sheet.rows.append([one.name, _memory(one), *_speeds(one), one.title])
     print_sheet(sheet)
+
+
+def named(name: str) -> Device:
+    """The device called ``name``, with a word about it where this machine is measured first."""
+    if name.casefold() != HERE or is_measured():
+        return device_called(name)
+    with common.notes.status("measuring this machine, once ..."):
+        return device_called(name)
 
 
 def _matches(one: Device, word: str) -> bool:

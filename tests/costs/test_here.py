@@ -1,0 +1,85 @@
+"""``--device here``: measured in seconds, kept, and measured anew where what was kept is of no use."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from vtok.catalog.devices import Device, find_device
+from vtok.costs import here, measure
+from vtok.errors import UsageError
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(here.platformdirs, "user_cache_dir", lambda name: str(tmp_path / name))
+    return tmp_path / "vtok"
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    made = []
+
+    def fake():
+        made.append(1)
+        return Device("here", 2**30, 1e9, {"fp32": 1e9, "fp16": 2e9}, "cpu", "one", (), (0.5, 1.0), (0.8, 1.0))
+
+    monkeypatch.setattr(here, "measure", fake)
+    return made
+
+
+def test_it_is_measured_once_and_kept(folder, measured):
+    assert not here.is_measured()
+    first = here.this_machine()
+    assert here.is_measured()
+    assert here.this_machine() == first
+    assert here.device_called("HERE") == first
+    assert len(measured) == 1
+    here.this_machine(fresh=True)
+    assert len(measured) == 2
+    assert [path.name for path in folder.iterdir()] == ["here.json"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"machine": 3}', "x" * 2**17, '{"machine": null, "name": 3}'])
+def test_a_broken_file_is_measured_anew(folder, measured, text):
+    folder.mkdir()
+    (folder / "here.json").write_text(text)
+    assert here.this_machine().title == "one"
+
+
+def test_another_machine_is_measured_anew(folder, measured):
+    here.this_machine()
+    data = json.loads((folder / "here.json").read_text())
+    (folder / "here.json").write_text(json.dumps({**data, "machine": ["elsewhere", "arm", "2"]}))
+    here.this_machine()
+    assert len(measured) == 2
+
+
+def test_without_a_folder_to_write_to(folder, measured):
+    folder.write_text("a file where the folder should be")
+    assert here.this_machine().title == "one"
+
+
+def test_other_names_are_the_catalog_s(folder):
+    assert here.device_called("3060") is find_device("3060")
+    with pytest.raises(UsageError, match="did you mean"):
+        here.device_called("rtx-306")
+
+
+def test_a_real_measurement_is_quick_and_makes_sense(monkeypatch):
+    monkeypatch.setattr(measure, "_torch", lambda: None)
+    monkeypatch.setattr(measure, "_SECONDS_EACH", 0.02)
+    start = time.perf_counter()
+    found = measure.measure()
+    assert time.perf_counter() - start < 10
+    a = np.ones((512, 512), np.float32)
+    started = time.perf_counter()
+    for _ in range(5):
+        a @ a
+    slow = 5 * 2 * 512**3 / (time.perf_counter() - started)
+    assert slow / 20 < found.rates["fp32"] < slow * 50
+    assert 1e8 < found.bandwidth < 1e13
+    assert found.memory > 2**28
+    assert 0 < found.compute_attained[0] <= 1
+    assert found.rates["fp16"] >= found.rates["fp32"]
