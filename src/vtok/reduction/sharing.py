@@ -15,18 +15,17 @@ def share_out(weights: Tensor, total: int, most: Tensor) -> Tensor:
     given = torch.zeros_like(most)
     left = min(total, int(most.sum()))
     while left:
-        room = most - given
-        open_ = room > 0
+        open_ = given < most
         weight = torch.where(open_, weights.double().clamp(min=0), 0.0)
         if float(weight.sum()) <= 0:
             weight = open_.double()
         wanted = (weight / weight.sum() * left).floor().long()
-        if int(wanted.sum()) == 0:
-            heaviest = torch.where(open_, weight, -1.0).argsort(descending=True, stable=True)[
-                : min(left, int(open_.sum()))
-            ]
+        if left < int(open_.sum()):
+            # What rounding left over: one each.
+            heaviest = torch.where(open_, weight, -1.0).argsort(descending=True, stable=True)[:left]
+            wanted = torch.zeros_like(most)
             wanted[heaviest] = 1
-        step = torch.minimum(wanted, room)
+        step = torch.minimum(wanted, most - given)
         given = given + step
         left -= int(step.sum())
     return given

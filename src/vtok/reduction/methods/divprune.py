@@ -17,9 +17,10 @@ from vtok.reduction.seen import Seen
 class DivPrune(GreedyMethod):
     """Takes each time the token that is farthest (1 - cosine) from the nearest one taken.
 
-    The first is the token whose nearest neighbour is farthest. To find it the reference compares all pairs; here pairs
-    are compared only until no other token can win, and no more than ``budget`` tokens with all others, after which
-    the best one found begins. Its score is the distance at which a token was, or would next have been, taken.
+    The first is the token whose nearest neighbour is farthest. To find it the reference compares all pairs; under a
+    budget of less than a sixteenth, pairs are compared here only until no other token can win, and no more than
+    ``budget`` tokens with all others, after which the best one found begins. A token's score is the
+    distance at which it was, or would next have been, taken.
     """
 
     name: ClassVar[str] = "divprune"
@@ -47,7 +48,11 @@ class DivPrune(GreedyMethod):
 
 
 def loneliest(likeness: Likeness, most: int) -> Tensor:
-    """(images,) the token whose nearest neighbour is farthest, found by comparing at most ``most`` tokens with all."""
+    """(images,) the token whose nearest neighbour is farthest; at most ``most`` tokens are compared with all."""
+    if likeness.matrix is not None:
+        apart = 1 - likeness.matrix
+        apart.diagonal(dim1=1, dim2=2).fill_(torch.inf)
+        return apart.amin(-1).argmax(-1)
     bound = torch.full((likeness.images, likeness.count), torch.inf, device=likeness.unit.device)
     known = torch.zeros_like(bound, dtype=torch.bool)
     for _ in range(most):
@@ -58,5 +63,6 @@ def loneliest(likeness: Likeness, most: int) -> Tensor:
         distance[likeness.every, candidate] = torch.inf
         # What one token is away from another bounds how far the other's nearest neighbour can be.
         bound = torch.minimum(bound, distance)
+        bound[likeness.every, candidate] = distance.amin(-1)
         known[likeness.every, candidate] = True
     return torch.where(known, bound, -torch.inf).argmax(-1)
