@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from vtok.errors import ImageError, MissingExtraError
-from vtok.image.pdf import is_pdf, page_sizes
+from vtok.image.pdf import is_pdf, page_sizes, render_page
 
 pdfium = pytest.importorskip("pypdfium2")
 
@@ -92,3 +92,21 @@ def test_telling_one_by_its_content(tmp_path):
     assert is_pdf(pages(tmp_path / "a.pdf", (8, 8)))
     assert not is_pdf(tmp_path)
     assert not is_pdf(tmp_path / "gone")
+
+
+def test_a_page_is_drawn_at_the_size_that_is_wanted(tmp_path):
+    path = tmp_path / "a.pdf"
+    half = Image.new("RGB", (400, 200), "white")
+    half.paste((200, 0, 0), (0, 0, 200, 200))
+    half.save(path)
+    for size in ((400, 200), (100, 50), (77, 33)):
+        page = render_page(path, 1, size)
+        assert (page.size, page.mode) == (size, "RGB")
+        left, right = page.getpixel((size[0] // 4, size[1] // 2)), page.getpixel((size[0] * 3 // 4, size[1] // 2))
+        assert left[0] > 190
+        assert left[1] < 10
+        assert min(right) > 245
+    with pytest.raises(ImageError, match="has no page 2; it has 1"):
+        render_page(path, 2, (10, 10))
+    with pytest.raises(ImageError, match="there is no file"):
+        render_page(tmp_path / "b.pdf", 1, (10, 10))

@@ -66,22 +66,32 @@ def choose(family: Family, source: Size, budget: int, stretch: float = STRETCH) 
     whole = family.layout(*source)
     if whole.total <= budget:
         return Choice(source, source, whole, detail(whole, source))
-    unit = token_sides(whole)
-    # A token more along either side, which rounding may take away again.
-    pixels = _pixels_a_token(family, whole) * (budget**0.5 + 1) ** 2
-    sizes = same_shape(family, source)
-    least, best = sizes.least, _best(family, source, sizes, unit, budget, None)
-    for some in (on_lines, every_size):
-        scale = 0.0 if best is None else best.survives**0.5 * (1 - _CLOSE)
-        frame = Frame(pixels, scale, stretch)
-        sizes = on_lines(family, source, frame, unit) if some is on_lines else every_size(family, source, frame)
-        least, best = min(least, sizes.least), _best(family, source, sizes, unit, budget, best)
+    unit, area = token_sides(whole), _pixels_a_token(family, whole)
+    shaped = same_shape(family, source)
+    best = _best(family, source, shaped, unit, budget, None)
+    lines = on_lines(family, source, Frame(_pixels(area, budget), _scale(best), stretch), unit)
+    best = _best(family, source, lines, unit, budget, best)
+    rest = every_size(family, source, Frame(_pixels(area, budget), _scale(best), stretch))
+    best = _best(family, source, rest, unit, budget, best)
     if best is None:
+        # Below the budget there was nothing; how far above it is there something?
+        frame = Frame(_pixels(area, min(shaped.least, whole.total)), 0.0, stretch)
+        least = min(sizes.least for sizes in (shaped, lines, rest, on_lines(family, source, frame, unit)))
         raise BudgetError(
             f"a picture of {source[0]} x {source[1]} px takes at least {min(least, whole.total):,} tokens, however it "
             f"is shrunk, and the budget is {budget:,}"
         )
     return best
+
+
+def _pixels(area: float, tokens: int) -> float:
+    """The most pixels worth a look: a token more along either side, which rounding may take away again."""
+    return area * (tokens**0.5 + 1) ** 2
+
+
+def _scale(best: Choice | None) -> float:
+    """What neither side need be shrunk below, as a share of the source's."""
+    return 0.0 if best is None else best.survives**0.5 * (1 - _CLOSE)
 
 
 def _best(

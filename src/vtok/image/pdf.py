@@ -1,4 +1,4 @@
-"""The sizes of a PDF's pages, as pypdfium2 would render them: no page is rendered."""
+"""A PDF's pages: their sizes as pypdfium2 would render them, no page rendered, and one page at a wanted size."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import math
 import os
 import stat
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from PIL import Image
 
 from vtok.errors import ImageError, MissingExtraError
 
@@ -26,10 +31,37 @@ def page_sizes(path: str | Path, dpi: float = DPI, most_pages: int = MOST_PAGES)
     ``ImageError`` for what is missing, unreadable, encrypted, broken, or of more than ``most_pages`` pages.
     """
     path = Path(path)
+    with _document(path, "counting the pages of") as document:
+        _check_pages(path, len(document), most_pages)
+        points = [document.get_page_size(index) for index in range(len(document))]
+    for number, sides in enumerate(points, 1):
+        _check_sides(path, number, sides)
+    scale = dpi / _POINTS_AN_INCH
+    return [(math.ceil(width * scale), math.ceil(height * scale)) for width, height in points]
+
+
+def render_page(path: str | Path, number: int, size: tuple[int, int]) -> Image.Image:
+    """Page ``number``, from 1 on, as RGB of exactly ``size`` (width, height) px, drawn on white at that size.
+
+    Raises as ``page_sizes`` does, and ``ImageError`` for a page that is not there or cannot be drawn.
+    """
+    path = Path(path)
+    with _document(path, "drawing the pages of") as document:
+        if not 1 <= number <= len(document):
+            raise ImageError(f"{path} has no page {number}; it has {len(document):,}")
+        sides = document.get_page_size(number - 1)
+        _check_sides(path, number, sides)
+        scale = max(wanted / side for wanted, side in zip(size, sides, strict=True))
+        page = document[number - 1].render(scale=scale, rev_byteorder=True).to_pil().convert("RGB")
+    return page if page.size == size else page.resize(size, Image.Resampling.BICUBIC)
+
+
+@contextmanager
+def _document(path: Path, doing: str) -> Iterator[Any]:
     try:
         import pypdfium2
     except ModuleNotFoundError as error:
-        raise MissingExtraError(f"counting the pages of {path}", "pdf", str(error.name)) from None
+        raise MissingExtraError(f"{doing} {path}", "pdf", str(error.name)) from None
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
@@ -45,17 +77,11 @@ def page_sizes(path: str | Path, dpi: float = DPI, most_pages: int = MOST_PAGES)
     with _ONE_AT_A_TIME:
         try:
             with pypdfium2.PdfDocument(path) as document:
-                _check_pages(path, len(document), most_pages)
-                points = [document.get_page_size(index) for index in range(len(document))]
+                yield document
         except pypdfium2.PdfiumError as error:
             if error.err_code in (_PASSWORD, _SECURITY):
                 raise ImageError(f"{path} is encrypted; save it without a password first") from None
             raise ImageError(f"{path} is broken: it is no PDF that can be read") from None
-    for number, sides in enumerate(points, 1):
-        if not all(math.isfinite(side) and side > 0 for side in sides):
-            raise ImageError(f"{path} is broken: its page {number} is {sides[0]:g} x {sides[1]:g} points")
-    scale = dpi / _POINTS_AN_INCH
-    return [(math.ceil(width * scale), math.ceil(height * scale)) for width, height in points]
 
 
 def is_pdf(path: str | Path) -> bool:
@@ -67,6 +93,11 @@ def is_pdf(path: str | Path) -> bool:
             return file.read(5) == b"%PDF-"
     except OSError:
         return False
+
+
+def _check_sides(path: Path, number: int, sides: tuple[float, float]) -> None:
+    if not all(math.isfinite(side) and side > 0 for side in sides):
+        raise ImageError(f"{path} is broken: its page {number} is {sides[0]:g} x {sides[1]:g} points")
 
 
 def _check_pages(path: Path, number: int, most: int) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from vtok.errors import ImageError
+from vtok.errors import ImageError, VtokError
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,25 @@ DEFAULT_LIMITS = Limits()
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "AVIF", "JPEG2000", "ICO", "TGA")
 
 
-def open_image(source: str | Path | bytes | Image.Image, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
+Source = str | Path | bytes | Image.Image
+
+
+def open_image(source: Source, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
     """The picture as upright 8-bit RGB: EXIF orientation applied, transparency over white, 16-bit scaled to 8.
 
     Of an animated file the first frame is taken. ``source`` is a path, the bytes of a file, or a PIL image. Raises
     ``ImageError`` for what is missing, empty, no picture, broken, or over ``limits``; nothing over them is decoded.
     """
+    with opened(source, limits) as image:
+        return to_rgb(image)
+
+
+@contextmanager
+def opened(source: Source, limits: Limits = DEFAULT_LIMITS) -> Iterator[Image.Image]:
+    """The picture as its file has it, nothing decoded yet; see ``open_image`` for what is raised, then and later."""
     if isinstance(source, Image.Image):
-        return to_rgb(source)
+        yield source
+        return
     name = "the picture" if isinstance(source, bytes) else str(source)
     data = source if isinstance(source, bytes) else _read(Path(source), limits)
     if not data:
@@ -46,16 +59,14 @@ def open_image(source: str | Path | bytes | Image.Image, limits: Limits = DEFAUL
         raise ImageError(_too_heavy(name, len(data), limits))
     try:
         with warnings.catch_warnings():
-            # Pillow's remarks on odd files help nobody here, and its warning about size is replaced by the limit below.
+            # Pillow's remarks on odd files help nobody here.
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=_formats()) as image:
+            with _lazily(data) as image:
                 _check_size(name, image.size, limits)
-                return to_rgb(image)
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-        if isinstance(error, Image.DecompressionBombError):
-            raise ImageError(f"{name} is over the limit of {limits.pixels:,} pixels; shrink it first") from None
+                yield image
+    except UnidentifiedImageError:
         raise ImageError(f"{name} is not a picture that can be read; expected one of {', '.join(FORMATS)}") from None
-    except ImageError:
+    except VtokError:
         raise
     except Exception as error:  # decoders raise whatever a hostile file makes them trip over
         raise ImageError(f"{name} is broken and cannot be decoded: {_one_line(error)}") from None
@@ -63,22 +74,44 @@ def open_image(source: str | Path | bytes | Image.Image, limits: Limits = DEFAUL
 
 def to_rgb(image: Image.Image) -> Image.Image:
     """Upright 8-bit RGB; see ``open_image``."""
-    image = ImageOps.exif_transpose(image)
-    if image.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):
-        image = _to_eight_bits(image)
-    if image.mode == "P" or image.info.get("transparency") is not None or image.mode in ("LA", "PA", "RGBa", "La"):
-        image = image.convert("RGBA")
+    return flat(plain_mode(ImageOps.exif_transpose(image)))
+
+
+def flat(image: Image.Image) -> Image.Image:
+    """RGB without transparency, over white where there was some, of a picture in a ``plain_mode``."""
     if image.mode == "RGBA":
         under = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(under, image)
     return image.convert("RGB")
 
 
-@cache
-def _formats() -> tuple[str, ...]:
-    """Those of ``FORMATS`` that this build of Pillow has."""
+def plain_mode(image: Image.Image) -> Image.Image:
+    """The picture with a number of 8 bits a channel, as resampling needs it: no palette, no 16 bits; not turned."""
+    if image.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):
+        image = _to_eight_bits(image)
+    if image.mode == "P" or image.info.get("transparency") is not None or image.mode in ("LA", "PA", "RGBa", "La"):
+        image = image.convert("RGBA")
+    return image.convert("L") if image.mode == "1" else image
+
+
+def _lazily(data: bytes) -> ImageFile.ImageFile:
+    """The picture in ``data``, its head read.
+
+    Not ``Image.open``: its limit on pixels is one for the whole process, and ours is the caller's.
+    """
     Image.init()
-    return tuple(name for name in FORMATS if name in Image.OPEN)
+    for name in FORMATS:
+        if name not in Image.OPEN:  # a Pillow that was built without this format
+            continue
+        factory, accept = Image.OPEN[name]
+        accepted = accept is None or accept(data[:16])
+        if not accepted or isinstance(accepted, str):  # a text says why a file of this format cannot be opened
+            continue
+        try:
+            return factory(io.BytesIO(data), "")
+        except (SyntaxError, IndexError, TypeError, KeyError, ValueError, EOFError, struct.error):
+            continue
+    raise UnidentifiedImageError
 
 
 def _read(path: Path, limits: Limits) -> bytes:
