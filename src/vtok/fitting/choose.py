@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,7 +92,7 @@ def _pixels(area: float, tokens: int) -> float:
 
 def _scale(best: Choice | None) -> float:
     """What neither side need be shrunk below, as a share of the source's."""
-    return 0.0 if best is None else best.survives**0.5 * (1 - _CLOSE)
+    return 0.0 if best is None else math.sqrt(best.survives) * (1 - _CLOSE)
 
 
 def _best(

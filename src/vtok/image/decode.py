@@ -37,7 +37,7 @@ def decode_at(
     with opened(source, limits) as image:
         if image.format in ("JPEG", "MPO"):
             wanted = size[::-1] if _turn(image) in _SIDEWAYS else size
-            image.draft(image.mode, wanted)  # type: ignore[attr-defined]  # a file has it
+            image.draft(image.mode, wanted)
         image.load()
         # Only now, since some formats tell it behind their pixels, and some readers turn the picture themselves.
         turn = _turn(image)

@@ -52,7 +52,7 @@ def render_page(path: str | Path, number: int, size: tuple[int, int]) -> Image.I
         sides = document.get_page_size(number - 1)
         _check_sides(path, number, sides)
         scale = max(wanted / side for wanted, side in zip(size, sides, strict=True))
-        page = document[number - 1].render(scale=scale, rev_byteorder=True).to_pil().convert("RGB")
+        page: Image.Image = document[number - 1].render(scale=scale, rev_byteorder=True).to_pil().convert("RGB")
     return page if page.size == size else page.resize(size, Image.Resampling.BICUBIC)
 
 
