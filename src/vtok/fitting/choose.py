@@ -87,7 +87,8 @@ def choose(family: Family, source: Size, budget: int, stretch: float = STRETCH) 
 
 def _pixels(area: float, tokens: int) -> float:
     """The most pixels worth a look: a token more along either side, which rounding may take away again."""
-    return area * (tokens**0.5 + 1) ** 2
+    side = math.sqrt(tokens) + 1
+    return area * side * side
 
 
 def _scale(best: Choice | None) -> float:
