@@ -118,6 +118,10 @@ def vision_sizes(config: Config) -> VisionSizes:
     if part:
         found |= {name: found.get(name) or _whole(whole, keys) for name, keys in _JOINT.items()}
         found["merge"] = found["merge"] or _merge(whole, part, found)
+        layers = whole.get("vision_feature_layer")
+        found["features"] = len(layers) if isinstance(layers, list) else None
+        if found["projector_mlp"] is None and whole.get("model_type") == "aya_vision":
+            found["projector_mlp"] = _whole(text_part(config), ("hidden_size",))
     ratio, hidden = part.get("mlp_ratio"), found["hidden"]
     if found["mlp"] is None and hidden and isinstance(ratio, int | float):
         found["mlp"] = round(hidden * ratio)

@@ -98,12 +98,14 @@ class VisionSizes:
 
     ``projector`` is its kind (see ``architectures.toml``), ``projector_mlp`` its inner width where it has one that
     follows from nothing else, ``output`` the width that it gives, ``merge`` how many patches a side it makes one token,
+    ``features`` of how many of the encoder's layers it reads the outputs,
     ``deepstack`` the encoder's layers that have a projector of their own beside it.
 
     Traits: ``gated``, biases, ``class_token``, ``norms`` a layer, ``norm_bias``, ``pre_norm`` and ``post_norm`` (norms
     before and after all layers), ``patch_bias``, ``qk_norm``, ``learned`` (positions are), ``layer_scale`` (two
     scales a layer), ``pool_head`` (a head that pools the patches, which the language model never reads),
-    ``mlp_is_output`` (the MLP is as wide as ``output``).
+    ``mlp_is_output`` (the MLP is as wide as ``output``), ``mixed_positions`` (they are resized to the picture by a
+    product with a matrix).
     """
 
     kind: str | None = None
@@ -121,6 +123,7 @@ class VisionSizes:
     window: int | None = None
     full_layers: tuple[int, ...] | None = None
     merge: int | None = None
+    features: int | None = None
     projector: str | None = None
     projector_mlp: int | None = None
     output: int | None = None
@@ -140,6 +143,7 @@ class VisionSizes:
     layer_scale: bool | None = None
     pool_head: bool | None = None
     mlp_is_output: bool | None = None
+    mixed_positions: bool | None = None
 
 
 S = TypeVar("S", TextSizes, VisionSizes)

@@ -74,16 +74,22 @@ class Delta:
     taps: int
 
     def flops(self, queries: int, keys: int) -> int:
-        """FLOPs of the products within and between chunks of 64; one query alone updates the state by sums."""
+        """FLOPs of the products within and between chunks of 64; one query alone updates the state by sums.
+
+        The triangular systems that a chunk solves are no products, and are not counted here.
+        """
         if queries == 1:
             return self._conv(queries)
-        inside = CHUNK * (3 * self.key_dim + 2 * self.value_dim)
+        inside = CHUNK * (2 * self.key_dim + self.value_dim)
         between = 3 * self.key_dim * self.value_dim
         return 2 * -(-queries // CHUNK) * CHUNK * self.heads * (inside + between) + self._conv(queries)
 
     def needed(self, queries: int, keys: int) -> int:
-        """FLOPs with the state's own update where a query comes alone."""
-        return self.flops(queries, keys) + (6 * self.heads * self.key_dim * self.value_dim if queries == 1 else 0)
+        """FLOPs with a chunk's triangular systems, or the state's own update where a query comes alone."""
+        if queries == 1:
+            return 6 * self.heads * self.key_dim * self.value_dim
+        solved = -(-queries // CHUNK) * self.heads * CHUNK**2 * (self.key_dim + self.value_dim)
+        return self.flops(queries, keys) + solved
 
     def _conv(self, queries: int) -> int:
         # torch pads on both sides and cuts the end off, so that it works out taps - 1 positions more.

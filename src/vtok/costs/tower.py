@@ -63,7 +63,7 @@ def tower(sizes: VisionSizes) -> Tower:
     embedding: list[Piece] = [Matrix("vision", pixels, hidden, need(vision, "patch_bias"))]
     embedding += [Vector(hidden, "vision")] * bool(vision.class_token)
     if need(vision, "learned"):
-        embedding.append(Vector(_positions(vision, patch) * hidden, "vision"))
+        embedding.append(_learned(vision, patch, hidden))
     embedding += [norms] * bool(vision.pre_norm)
     pooling, pooled = _pooling(vision, hidden)
     bias = need(vision, "qkv_bias")
@@ -122,23 +122,27 @@ def _piece(words: str, vision: VisionSizes, text_hidden: int | None) -> Piece:
     return Matrix("projector", inputs, outputs, bool(match[5]))
 
 
+_WIDTHS = {"v": "hidden", "m": "hidden", "f": "hidden", "i": "mlp", "o": "output", "c": "output"}
+_WIDTHS |= {"p": "projector_mlp", "h": "projector_mlp"}
+
+
 def _symbol(letter: str, vision: VisionSizes, text_hidden: int | None) -> int:
-    if letter == "t":
+    if letter in "tq":
         if text_hidden is None:
             raise UnknownFigureError("text.hidden")
-        return text_hidden
-    names = {"v": "hidden", "m": "hidden", "p": "projector_mlp", "h": "projector_mlp", "i": "mlp", "o": "output"}
-    width: int = need(vision, names[letter])
+        return text_hidden * (int(need(vision, "merge")) ** 2 if letter == "q" else 1)
+    width: int = need(vision, _WIDTHS[letter])
     if letter == "m":
         return width * int(need(vision, "merge")) ** 2
+    if letter in "cf":
+        return width * int(need(vision, "channels" if letter == "c" else "features"))
     return width // 2 if letter == "h" else width
 
 
-def _positions(vision: VisionSizes, patch: int) -> int:
-    if vision.positions:
-        return vision.positions
-    side: int = need(vision, "image")
-    return int((side // patch) ** 2) + bool(vision.class_token)
+def _learned(vision: VisionSizes, patch: int, hidden: int) -> Piece:
+    """Learned position embeddings; where a matrix resizes them, every patch is a sum of all of them."""
+    count = vision.positions or (need(vision, "image") // patch) ** 2 + bool(vision.class_token)
+    return Matrix("vision", count, hidden) if vision.mixed_positions else Vector(count * hidden, "vision")
 
 
 def _inner(vision: VisionSizes) -> int:

@@ -1,0 +1,93 @@
+"""Numbers and bytes of the weights against the tensors of tiny models of every class that is described."""
+
+from itertools import chain
+
+import pytest
+import torch
+
+from tests import zoo
+from tests.costs.tiny import DESCRIBED, described
+from vtok.catalog.config_sizes import text_sizes
+from vtok.catalog.formats import find_format
+from vtok.costs import weights
+from vtok.costs.language import language
+from vtok.costs.pieces import parameters
+
+BF16 = find_format("bf16")
+#: Parts of omni and drawing models that take no part in reading a picture.
+BESIDE = ("audio_tower", "video_tower", "vqmodel", "generation_embeddings", "generation_aligner", "generation_head")
+
+
+def parts(model):
+    """The tensors of the language model, of its tables, and of all that stands before it."""
+    inner = model.model
+    text = getattr(inner, "language_model", None) or inner.text_model
+    named = dict(text.named_parameters())
+    tables = [one for name, one in named.items() if "embed_tokens" in name]
+    layers = [one for name, one in named.items() if "embed_tokens" not in name]
+    names = ("language_model", "text_model", *BESIDE)
+    seeing = [child.parameters() for name, child in inner.named_children() if name not in names]
+    return layers, tables, list(chain.from_iterable(seeing))
+
+
+def numbers(tensors):
+    return sum(one.numel() for one in tensors)
+
+
+@pytest.mark.parametrize("name", DESCRIBED)
+def test_every_number_is_counted(name):
+    one = described(name)
+    layers, tables, seeing = parts(one.tiny.model)
+    assert parameters(weights.layer_pieces(one.language)) == numbers(layers)
+    assert parameters(one.language.embedding) == numbers(tables)
+    found = parameters(weights.tower_pieces(one.tower)) + parameters(weights.projector_pieces(one.projector))
+    assert found == numbers(seeing)
+    head = one.tiny.model.get_output_embeddings()
+    assert one.language.tied == (head.weight is one.tiny.model.get_input_embeddings().weight)
+    if not one.language.tied:
+        assert one.language.head.parameters == numbers(head.parameters())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("gemma4", {"num_hidden_layers": 4, "num_kv_shared_layers": 2, "use_double_wide_mlp": True,
+                    "layer_types": ["sliding_attention", "full_attention"] * 2}),
+        ("gemma4", {"num_global_key_value_heads": 1, "attention_k_eq_v": True, "num_hidden_layers": 6,
+                    "layer_types": None}),
+        ("kimi_k25", {"num_hidden_layers": 5}),
+        ("qwen3_5_moe", {"num_hidden_layers": 4, "layer_types": None}),
+        ("lfm2_vl", {"num_hidden_layers": 3, "layer_types": ["conv", "full_attention", "conv"]}),
+        ("qwen3_vl", {"head_dim": 24, "num_attention_heads": 4}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
+)  # fmt: skip
+def test_layers_that_differ(name, text):
+    model = zoo.fresh(name, text_config=text).model
+    layers, tables, _ = parts(model)
+    described = language(text_sizes(model.config.to_dict()))
+    assert parameters(weights.layer_pieces(described)) == numbers(layers)
+    assert parameters(described.embedding) == numbers(tables)
+
+
+@pytest.mark.parametrize("name", ["llava", "gemma4", "qwen3_5_moe", "kimi_k25"])
+def test_bytes_are_those_of_the_tensors(name):
+    one = described(name)
+    model = one.tiny.model
+    layers, tables, seeing = ([one.to(torch.bfloat16) for one in part] for part in parts(model))
+    language, tower, projector = one.language, one.tower, one.projector
+    assert weights.language_bytes(language, BF16) == sum(one.nbytes for one in layers)
+    assert weights.embedding_bytes(language, BF16) == sum(one.nbytes for one in tables)
+    seen = weights.tower_bytes(tower, BF16) + weights.projector_bytes(projector, BF16)
+    assert seen == sum(one.nbytes for one in seeing)
+    whole = {id(one): one for one in model.parameters()}
+    assert 2 * weights.total_parameters(tower, projector, language) == sum(2 * one.numel() for one in whole.values())
+
+
+def test_experts_are_read_as_far_as_they_are_used():
+    language = described("qwen3_vl_moe").language
+    whole, one = weights.language_bytes(language, BF16), weights.active_bytes(language, BF16)
+    pieces = [piece for layer in language.layers for piece in layer.pieces]
+    experts = sum(piece.bytes_in(BF16) for piece in pieces if getattr(piece, "copies", 1) > 1)
+    assert one == whole - experts // 2
+    assert weights.active_bytes(language, BF16, 1000) == whole

@@ -1,0 +1,118 @@
+"""The zoo's tiny models as this room sees them: sizes from their configurations, and what their encoder gets to see."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from tests import zoo
+from vtok.catalog.config_sizes import text_sizes, vision_sizes
+from vtok.catalog.sizes import TextSizes, VisionSizes
+from vtok.costs.language import Language, language
+from vtok.costs.seeing import Seeing
+from vtok.costs.tower import Projector, Tower, projector, tower
+
+#: Architectures that have no description here, and why; docs/accuracy.md has the same table.
+NOT_DESCRIBED = {
+    "apertus1p5": "pictures become codes of a convolutional tokenizer",
+    "aria": "its projector is a resampler with queries of its own",
+    "blip_2": "a query transformer stands between encoder and language model",
+    "chameleon": "pictures become codes of a convolutional tokenizer",
+    "deepseek_ocr2": "two encoders, one of them a SAM with relative positions",
+    "deepseek_vl_hybrid": "two encoders, one of them a SAM with relative positions",
+    "dots3_note": "layers that choose their keys by an index",
+    "emu3": "pictures become codes of a convolutional tokenizer",
+    "ernie4_5_vl_moe": "experts of their own for pictures, and a resampler",
+    "fuyu": "patches go into a language model of a kind that is not described (persimmon)",
+    "gemma4_unified": "no encoder: patches are embedded by a stack of its own",
+    "glm5_next": "linear layers of a kind that is not described, and keys chosen by an index",
+    "got_ocr2": "its encoder is a SAM with relative positions",
+    "granite4_vision": "window query transformers stand between encoder and language model",
+    "granite_docling": "a connector with two routes",
+    "hunyuan_vl": "its projector adds a column to every row between two of its matrices",
+    "hy_v4_vl": "layers that choose their keys by an index",
+    "idefics2": "its projector is a resampler with queries of its own",
+    "inkling": "layers with attention and a recurrent state at once",
+    "inkling2": "layers with attention and a recurrent state at once",
+    "inkling2_loop": "layers with attention and a recurrent state at once",
+    "instructblip": "a query transformer stands between encoder and language model",
+    "lfm3_vl": "its encoder and its layers are of a kind that is not described",
+    "minicpm_ocr": "patches are merged by attention within windows halfway through the encoder",
+    "minicpmv4_6": "patches are merged by attention within windows halfway through the encoder",
+    "minicpmv4_7": "patches are merged by attention within windows halfway through the encoder",
+    "mistral_large4": "layers that choose their keys by an index",
+    "molmo2": "its adapter pools patches by attention",
+    "muse_glimmer": "its encoder alternates windows and full attention by a list of layers",
+    "muse_spark": "its encoder alternates windows and full attention by a list of layers",
+    "ovis2": "tokens are shares of a table of visual words",
+    "qwen4_exp": "layers that choose their keys by an index",
+    "step3p7": "its encoder's patches are merged by strided convolutions",
+    "unlimited_ocr": "two encoders, and layers whose window slides over new tokens alone",
+}
+
+DESCRIBED = tuple(name for name in zoo.names() if name not in NOT_DESCRIBED)
+
+
+@dataclass(frozen=True)
+class Described:
+    """A tiny model and its description."""
+
+    tiny: zoo.Tiny
+    text: TextSizes
+    vision: VisionSizes
+
+    @property
+    def language(self) -> Language:
+        return language(self.text)
+
+    @property
+    def tower(self) -> Tower:
+        return tower(self.vision)
+
+    @property
+    def projector(self) -> Projector:
+        return projector(self.vision, self.text.hidden)
+
+    def seen(self, inputs: dict[str, Any]) -> Seeing:
+        """The grids of patches in what a processor would give."""
+        if "image_grid_thw" in inputs:
+            return _grids(inputs["image_grid_thw"][:, 1:])
+        if "spatial_shapes" in inputs:
+            return _grids(inputs["spatial_shapes"])
+        if "image_position_ids" in inputs:
+            return _grids(inputs["image_position_ids"].amax(1).flip(-1) + 1)
+        pixels, patch = inputs["pixel_values"], self.vision.patch
+        if "image_sizes" in inputs and pixels.ndim == 4:
+            return _grids(inputs["image_sizes"] // patch)
+        high, wide = (side // patch for side in pixels.shape[-2:])
+        return Seeing(((high, wide),) * math.prod(pixels.shape[:-3]))
+
+    def encode(self, inputs: dict[str, Any]) -> Callable[[], Any]:
+        """The encoder and the projector alone."""
+        found = getattr(self.tiny.model.model, "get_image_features", None) or self.tiny.model.get_image_features
+        names = inspect.signature(found).parameters
+        words = ("input_ids", "attention_mask", "mm_token_type_ids", "token_type_ids")
+        taken = {key: value for key, value in inputs.items() if key not in words}
+        known = taken if "args" in names else {key: value for key, value in taken.items() if key in names}
+        return lambda: found(**known, return_dict=True)
+
+
+@cache
+def described(name: str) -> Described:
+    """One tiny model of its own, whose attention and experts are plain matrix products."""
+    made = zoo.fresh(name)
+    made.model.set_attn_implementation("eager")
+    made.model.set_experts_implementation("eager")
+    config = made.model.config.to_dict()
+    vision = vision_sizes(config)
+    if name == "video_llama_3":  # the processor says how far a picture is merged; the zoo's says 2
+        vision = replace(vision, merge=2)
+    return Described(made, text_sizes(config), vision)
+
+
+def _grids(sizes: Any) -> Seeing:
+    return Seeing(tuple((int(high), int(wide)) for high, wide in sizes))
