@@ -1,99 +1,96 @@
-"""Parameters in the catalog against transformers' own classes, made with the catalog's sizes on the meta device."""
+"""Sizes and parameters in the catalog against transformers' own classes, made with the catalog's sizes."""
 
 import pytest
+from building import config_of, layers_of, parameters_of
 
-from vtok.catalog.checkpoints import find_checkpoint
+from vtok.catalog.checkpoints import checkpoints, find_checkpoint
+from vtok.catalog.config_sizes import text_sizes, vision_sizes
+from vtok.catalog.sizes import known
 
-DEEPSTACK = {24: [5, 11, 17], 27: [8, 16, 24]}
-SIGLIP = {"model_type": "siglip_vision_model", "image_size": 896, "vision_use_head": False}
+# What the catalog does not hold of the encoders, by the class of model: transformers' names for it.
+NO_HEAD = {"vision_config.vision_use_head": False}
+BIASED = {"vision_config.attention_bias": True}
+NORMED = {"vision_config.use_qk_norm": True, "vision_config.norm_type": "rms_norm"}
+CROPPED = {"vision_config.image_size": 560}
+# Of positions the class has a table an axis.
+STANDARD = {"text_config.hidden_size_per_layer_input": 0, "vision_config.standardize": True}
+STANDARD |= {"vision_config.position_embedding_size": 10240}
+MIXED = {**STANDARD, "text_config.enable_moe_block": True, "text_config.top_k_experts": 8}
 
-
-def text(one, **more):
-    sizes = one.text
-    return {
-        "hidden_size": sizes.hidden,
-        "num_hidden_layers": sizes.layers,
-        "num_attention_heads": sizes.heads,
-        "num_key_value_heads": sizes.kv_heads,
-        "intermediate_size": sizes.mlp,
-        "vocab_size": sizes.vocabulary,
-        **more,
-    }
-
-
-def encoder(one, **more):
-    sizes = one.vision
-    return {"depth": sizes.layers, "num_heads": sizes.heads, "patch_size": sizes.patch, **more}
-
-
-def qwen2(one, tied):
-    vision = encoder(one, embed_dim=one.vision.hidden, hidden_size=one.text.hidden, mlp_ratio=4)
-    return "Qwen2VL", {"text_config": text(one), "vision_config": vision, "tie_word_embeddings": tied}
-
-
-def qwen2_5(one, tied):
-    sizes = {"hidden_size": one.vision.hidden, "intermediate_size": one.vision.mlp}
-    vision = encoder(one, out_hidden_size=one.text.hidden, **sizes)
-    return "Qwen2_5_VL", {"text_config": text(one), "vision_config": vision, "tie_word_embeddings": tied}
-
-
-def qwen3(one, tied):
-    sizes = {"hidden_size": one.vision.hidden, "intermediate_size": one.vision.mlp}
-    layers = DEEPSTACK[one.vision.layers]
-    vision = encoder(one, out_hidden_size=one.text.hidden, deepstack_visual_indexes=layers, **sizes)
-    whole = {"text_config": text(one, head_dim=one.text.head_dim), "vision_config": vision}
-    return "Qwen3VL", {**whole, "tie_word_embeddings": tied}
-
-
-def qwen3_5(one, value_heads):
-    sizes = {"hidden_size": one.vision.hidden, "intermediate_size": one.vision.mlp}
-    vision = encoder(one, out_hidden_size=one.text.hidden, **sizes)
-    language = text(one, head_dim=one.text.head_dim, linear_num_value_heads=value_heads, linear_num_key_heads=16)
-    return "Qwen3_5", {"text_config": language, "vision_config": vision, "tie_word_embeddings": False}
-
-
-def gemma3(one, _):
-    sizes = one.vision
-    vision = {"num_hidden_layers": sizes.layers, "hidden_size": sizes.hidden, "intermediate_size": sizes.mlp}
-    vision |= {"num_attention_heads": sizes.heads, "patch_size": sizes.patch, **SIGLIP}
-    return "Gemma3", {"text_config": text(one, head_dim=one.text.head_dim), "vision_config": vision}
-
-
-def mllama(one, _):
-    crossed = list(range(3, one.text.layers, 5))
-    return "Mllama", {"text_config": text(one, cross_attention_layers=crossed), "vision_config": {"image_size": 560}}
-
-
+# Names or the beginnings of names, the class in transformers, what the catalog does not hold.
+CLASSES = [
+    (["llava-1.5-7b", "llava-1.5-13b"], "Llava", {}),
+    (["llava-1.6-mistral-7b"], "LlavaNext", {}),
+    (["llava-onevision-7b", "llava-onevision-72b"], "LlavaOnevision", NO_HEAD),
+    (["qwen2-vl-2b"], "Qwen2VL", {"vision_config.hidden_size": 1536}),
+    (["qwen2-vl-7b"], "Qwen2VL", {"vision_config.hidden_size": 3584}),
+    (["qwen2-vl-72b"], "Qwen2VL", {"vision_config.hidden_size": 8192}),
+    (["qwen2.5-vl", "olmocr-2"], "Qwen2_5_VL", {}),
+    (["qwen3-vl-2b", "qwen3-vl-4b", "qwen3-vl-8b"], "Qwen3VL", {}),
+    (["qwen3-vl-30b", "qwen3-vl-235b"], "Qwen3VLMoe", {}),
+    (["qwen3.5-9b", "qwen3.5-27b"], "Qwen3_5", {}),
+    (["qwen3.5-35b"], "Qwen3_5Moe", {}),
+    (["internvl2.5-4b", "internvl3-1b", "internvl3-8b", "internvl3-14b"], "InternVL", BIASED),
+    (["internvl3.5-1b", "internvl3.5-2b", "internvl3.5-4b", "internvl3.5-8b", "internvl3.5-14b"], "InternVL", BIASED),
+    (["internvl3.5-30b"], "InternVL", {**BIASED, "text_config.head_dim": 128}),
+    (["internvl2.5-38b", "internvl2.5-78b", "internvl3-38b", "internvl3-78b", "internvl3.5-38b"], "InternVL", NORMED),
+    (["internvl3.5-241b"], "InternVL", {**NORMED, "text_config.head_dim": 128}),
+    (["gemma-3-"], "Gemma3", NO_HEAD),
+    (["gemma-4-26b"], "Gemma4", MIXED),
+    (["gemma-4-31b"], "Gemma4", STANDARD),
+    (["paligemma2-3b"], "PaliGemma", {**NO_HEAD, "projection_dim": 2304}),
+    (["paligemma2-10b"], "PaliGemma", {**NO_HEAD, "projection_dim": 3584}),
+    (["paligemma2-28b"], "PaliGemma", {**NO_HEAD, "projection_dim": 4608}),
+    (["lightonocr-1b"], "LightOnOcr", {}),
+    (["mistral-small-3.1"], "Mistral3", {}),
+    (["mistral-large-4"], "MistralLarge4", {}),
+    (["glm-4.1v"], "Glm4v", {}),
+    (["glm-5.3-flash"], "Glm5Next", {}),
+    (["glm-image"], "GlmImage", {}),
+    (["cosmos3-edge"], "Cosmos3Edge", {}),
+    (["llama-3.2-"], "Mllama", CROPPED),
+    (["llama-4-"], "Llama4", {"text_config.intermediate_size": 8192}),
+    (["ernie-4.5-vl"], "Ernie4_5_VLMoe", {}),
+    (["hy4-vl"], "HYV4VL", {}),
+    (["step-3.7-flash"], "Step3p7", {}),
+    (["muse-glimmer"], "MuseGlimmer", {}),
+    (["muse-spark"], "MuseSpark", {}),
+    (["unlimited-ocr"], "UnlimitedOcr", {}),
+    (["granite-docling"], "GraniteDocling", {}),
+    (["molmo2-8b"], "Molmo2", {}),
+    (["fuyu-8b"], "Fuyu", {}),
+]
 CASES = {
-    "qwen2-vl-2b": (qwen2, True),
-    "qwen2-vl-7b": (qwen2, False),
-    "qwen2-vl-72b": (qwen2, False),
-    "qwen2.5-vl-3b": (qwen2_5, True),
-    "qwen2.5-vl-7b": (qwen2_5, False),
-    "qwen2.5-vl-32b": (qwen2_5, False),
-    "qwen2.5-vl-72b": (qwen2_5, False),
-    "qwen3-vl-2b": (qwen3, True),
-    "qwen3-vl-4b": (qwen3, True),
-    "qwen3-vl-8b": (qwen3, False),
-    "qwen3.5-9b": (qwen3_5, 32),
-    "qwen3.5-27b": (qwen3_5, 48),
-    "gemma-3-4b": (gemma3, None),
-    "gemma-3-12b": (gemma3, None),
-    "gemma-3-27b": (gemma3, None),
-    "llama-3.2-11b-vision": (mllama, None),
-    "llama-3.2-90b-vision": (mllama, None),
+    one.name: (name, changed)
+    for names, name, changed in CLASSES
+    for one in checkpoints()
+    if one.name.startswith(tuple(names)) and one.parameters
 }
+# What the configuration of a class has no field for, and the catalog knows from elsewhere.
+BESIDE = {"expert_mlp", "shared_mlp", "merge", "output", "qkv_bias", "qk_norm", "norm_bias", "full_kv_heads"}
+BESIDE |= {"full_head_dim", "head_dim"}
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_parameters_are_what_the_class_has(name):
-    torch = pytest.importorskip("torch")
-    transformers = pytest.importorskip("transformers")
+    kind, changed = CASES[name]
     one = find_checkpoint(name)
-    build, extra = CASES[name]
-    kind, config = build(one, extra)
-    with torch.device("meta"):
-        model = getattr(transformers, f"{kind}ForConditionalGeneration")(
-            getattr(transformers, f"{kind}Config")(**config)
-        )
-    assert sum(part.numel() for part in model.parameters()) == one.parameters
+    assert parameters_of(config_of(one, kind, **changed), kind) == one.parameters
+
+
+def test_every_total_is_held_here():
+    assert {one.name for one in checkpoints() if one.parameters} == set(CASES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_directory_of_the_model_tells_the_same_sizes(name):
+    kind, changed = CASES[name]
+    one, made = find_checkpoint(name), config_of(find_checkpoint(name), CASES[name][0], **changed).to_dict()
+    assert kind
+    for ours, read in ((one.text, text_sizes(made)), (one.vision, vision_sizes(made))):
+        ours, read = known(ours), known(read)
+        if "attention" in ours:
+            assert layers_of(ours.pop("attention"), one.text.layers) == layers_of(read["attention"], one.text.layers)
+        for size, value in ours.items():
+            if size in read or size not in BESIDE:
+                assert read.get(size) == value, size
