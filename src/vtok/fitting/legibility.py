@@ -92,7 +92,7 @@ class Legibility:
 def find_print(picture: Image.Image, source: Size | None = None) -> Print | None:
     """The small print on a picture, or None where there is none; ``source`` is its size before it was shrunk, px.
 
-    Takes about 90 ms a megapixel. Letters of less than 4.5 px in ``picture`` are not found. A picture of more than
+    Takes about 50 ms a megapixel. Letters of less than 4.5 px in ``picture`` are not found. A picture of more than
     ``PIXELS`` is halved first.
     """
     source = source or picture.size

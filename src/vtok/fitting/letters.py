@@ -60,7 +60,7 @@ def letter_heights(grey: NDArray[np.uint8], halvings: int = 3) -> Floats:
     """Letter height (px of ``grey``, rows x columns) of each word found, in no order; empty where there is no print."""
     found = [np.zeros(0)]
     for halving in range(halvings + 1):
-        for ink in find_inks(grey.astype(np.float32)):
+        for ink in find_inks(grey):
             found.append(_in_lines(_words(find_runs(ink))) * 2**halving)
         grey = np.asarray(Image.fromarray(grey).reduce(2))
     return np.concatenate(found)
