@@ -18,8 +18,8 @@ def find_inks(grey: Grey) -> tuple[Mask, Mask]:
     """Where there is dark ink on light paper, and light ink on dark, for letters up to about 20 px high.
 
     Ink differs from the mean around it by half a standard deviation, after W. Niblack ("An introduction to digital
-    image processing", 1986); with it what is rarer, print, passes, and what is more common, paper, mostly does not. The
-    border is then set halfway between the means of the two, where a letter is as high as it is when drawn at any other size.
+    image processing", 1986); with it what is rarer, print, passes, and what is more common, paper, mostly does not.
+    The border is then set halfway between the means of the two, where a letter is as high as it is at any other size.
     """
     values = grey.astype(np.float32)
     mean = _around(_means(values))

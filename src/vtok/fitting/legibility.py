@@ -23,6 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from vtok.fitting.letters import letter_heights
@@ -40,10 +41,13 @@ PIXELS = 4_000_000
 
 @dataclass(frozen=True)
 class Print:
-    """The small print of a picture: letter ``height`` in px of the source, how many ``words`` tell so."""
+    """The small print of a picture: letter ``height`` in px of the source; how many words or letters tell so.
+
+    ``exact``: told by the text of a document, not found in pixels.
+    """
 
     height: float
-    words: int
+    number: int
     exact: bool = False
 
 
@@ -87,6 +91,13 @@ class Legibility:
         if self.needed is None:
             return f"{lost}, {reason}; no size of this model keeps it: crop the picture"
         return f"{lost}, {reason}; it needs about {self.needed:,} tokens: --budget {self.needed}"
+
+
+def print_of(letters: NDArray[np.float64], scale: float = 1.0) -> Print | None:
+    """The small print where the heights of all letters are known, in units of 1 / ``scale`` px; None without any."""
+    if not len(letters):
+        return None
+    return Print(float(np.percentile(letters, SMALL)) * scale, len(letters), exact=True)
 
 
 def find_print(picture: Image.Image, source: Size | None = None) -> Print | None:

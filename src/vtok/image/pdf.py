@@ -31,7 +31,7 @@ def page_sizes(path: str | Path, dpi: float = DPI, most_pages: int = MOST_PAGES)
     ``ImageError`` for what is missing, unreadable, encrypted, broken, or of more than ``most_pages`` pages.
     """
     path = Path(path)
-    with _document(path, "counting the pages of") as document:
+    with opened_pdf(path, "counting the pages of") as document:
         _check_pages(path, len(document), most_pages)
         points = [document.get_page_size(index) for index in range(len(document))]
     for number, sides in enumerate(points, 1):
@@ -46,7 +46,7 @@ def render_page(path: str | Path, number: int, size: tuple[int, int]) -> Image.I
     Raises as ``page_sizes`` does, and ``ImageError`` for a page that is not there or cannot be drawn.
     """
     path = Path(path)
-    with _document(path, "drawing the pages of") as document:
+    with opened_pdf(path, "drawing the pages of") as document:
         if not 1 <= number <= len(document):
             raise ImageError(f"{path} has no page {number}; it has {len(document):,}")
         sides = document.get_page_size(number - 1)
@@ -57,7 +57,8 @@ def render_page(path: str | Path, number: int, size: tuple[int, int]) -> Image.I
 
 
 @contextmanager
-def _document(path: Path, doing: str) -> Iterator[Any]:
+def opened_pdf(path: Path, doing: str) -> Iterator[Any]:
+    """The document of pypdfium2, for one thread at a time; see ``page_sizes`` for what is raised."""
     try:
         import pypdfium2
     except ModuleNotFoundError as error:
