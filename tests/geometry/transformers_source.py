@@ -13,6 +13,7 @@ import importlib.util
 import itertools
 import math
 import re
+import time
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,6 +33,7 @@ _DECORATORS = {"lru_cache", "staticmethod", "property"}
 _PLAIN = {
     "math": math,
     "re": re,
+    "time": time,
     "itertools": itertools,
     "np": np,
     "lru_cache": functools.lru_cache,
@@ -41,6 +43,7 @@ _PLAIN = {
     "BatchFeature": lambda data, **_: data,
     "SizeDict": Sides,
     "logger": MagicMock(),
+    "PILImageResampling": MagicMock(),
 }
 
 

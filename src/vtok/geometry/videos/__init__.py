@@ -1,0 +1,1 @@
+"""From the length and size of a video to its tokens; numpy only."""
