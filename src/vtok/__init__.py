@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from vtok.errors import MissingExtraError, VtokError
 
 if TYPE_CHECKING:
-    from vtok.catalog.counting import count, count_many, layout
+    from vtok.catalog.counting import count, count_many, layout, video_layout
     from vtok.costs.cost import cost
     from vtok.vlm.context import reduce
     from vtok.vlm.pipeline import load
 
 __version__ = "0.1.0"
-__all__ = ["VtokError", "__version__", "cost", "count", "count_many", "layout", "load", "reduce"]
+__all__ = ["VtokError", "__version__", "cost", "count", "count_many", "layout", "load", "reduce", "video_layout"]
 
 #: Public names that are loaded when they are first used, some of which need an extra, and where they are.
 _LAZY = {
@@ -27,6 +27,7 @@ _LAZY = {
     "layout": "vtok.catalog.counting",
     "load": "vtok.vlm.pipeline",
     "reduce": "vtok.vlm.context",
+    "video_layout": "vtok.catalog.counting",
 }
 
 

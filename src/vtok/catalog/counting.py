@@ -1,4 +1,4 @@
-"""Counting by the name of a model: ``vtok.count``, ``vtok.count_many`` and ``vtok.layout``."""
+"""Counting by the name of a model: ``vtok.count``, ``count_many``, ``layout`` and ``video_layout``."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from vtok.catalog.checkpoints import Checkpoint, find_checkpoint, is_known
 from vtok.catalog.directory import read_directory
 from vtok.catalog.gguf_file import is_gguf, read_gguf
 from vtok.catalog.runtimes import for_runtime
+from vtok.catalog.video_counting import lay_out, looks_like_a_video, read_clip
 from vtok.errors import UsageError
 from vtok.geometry.layout import Layout
+from vtok.geometry.videos.clip import Clip, VideoLayout
 from vtok.image.header import header_size, upright_size
 
 Model = str | Path | Checkpoint
@@ -42,13 +44,23 @@ def find_model(model: Model, settings: Mapping[str, Any] | None = None, runtime:
     return for_runtime(found, runtime).with_settings(settings)
 
 
-def count(picture: Picture, model: Model, settings: Mapping[str, Any] | None = None, runtime: str | None = None) -> int:
-    """Tokens that one picture takes in the language model's sequence, structural tokens included.
+def count(
+    picture: Picture,
+    model: Model,
+    settings: Mapping[str, Any] | None = None,
+    runtime: str | None = None,
+    fps: float | None = None,
+    frames: int | None = None,
+) -> int:
+    """Tokens that one picture or video takes in the language model's sequence, structural tokens included.
 
-    ``picture`` is a path, of which the head alone is read, a PIL image, or a (width, height) in px. Raises
-    ``ImageError`` for a file that is no picture, ``UsageError`` for a size that the model refuses; see ``find_model``
-    for ``settings``, ``runtime`` and their errors.
+    ``picture`` is a path, of which the head alone is read, a PIL image, or a (width, height) in px. Of a video ``fps``
+    frames a second are taken, or ``frames`` in all, or as many as the model's processor takes. Raises ``ImageError``
+    for a file that is neither, ``UsageError`` for a size that the model refuses; see ``find_model`` for ``settings``,
+    ``runtime`` and their errors.
     """
+    if isinstance(picture, str | Path) and looks_like_a_video(picture):
+        return lay_out(read_clip(picture), find_model(model, settings, runtime), fps, frames).total
     return find_model(model, settings, runtime).family.layout(*size_of(picture)).total
 
 
@@ -89,6 +101,23 @@ def layout(
 ) -> Layout:
     """How one picture enters the model: resized size, tiles, grids, content and structural tokens. See ``count``."""
     return find_model(model, settings, runtime).family.layout(*size_of(picture))
+
+
+def video_layout(
+    video: str | Path | Clip,
+    model: Model,
+    settings: Mapping[str, Any] | None = None,
+    runtime: str | None = None,
+    fps: float | None = None,
+    frames: int | None = None,
+) -> VideoLayout:
+    """How a video enters the model: sampled frames, steps, grids, tokens; ``video`` is a path or a ``Clip``.
+
+    See ``count``. Raises ``ImageError`` for what is no video, ``UsageError`` for a model that takes none or refuses
+    this one, ``MissingExtraError`` without PyAV.
+    """
+    found = find_model(model, settings, runtime)
+    return lay_out(video if isinstance(video, Clip) else read_clip(video), found, fps, frames)
 
 
 def size_of(picture: Picture) -> tuple[int, int]:

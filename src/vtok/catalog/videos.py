@@ -64,6 +64,7 @@ def video_rule(checkpoint: Checkpoint) -> VideoRule:
         file = _video_file(Path(checkpoint.name))
         settings |= {key: value for key, value in _settings_in(file).items() if key in settings}
         sampling |= _sampling_in(file)
+        _check(checkpoint.name, {**settings, **sampling})
         if "per" in rule and isinstance(file.get("temporal_patch_size"), int):
             rule["per"] = file["temporal_patch_size"]
     step: Step
@@ -115,6 +116,15 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):  # a broken file is told of where the directory is read
         return {}
     return data if isinstance(data, dict) else {}
+
+
+def _check(name: str, values: Mapping[str, Any]) -> None:
+    """Raise ``UsageError`` for a number that is none."""
+    for key, value in values.items():
+        known = key in ("way", "shape") or (key == "always" and isinstance(value, bool))
+        number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
+        if not known and not (number and (key == "fps" or value == int(value))):
+            raise UsageError(f"cannot use {name}: its file for videos says that {key} is {value!r}; expected a number")
 
 
 def _settings_in(file: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,13 +9,17 @@ import typer
 
 from vtok.catalog.counting import find_model
 from vtok.catalog.runtimes import RUNTIMES
+from vtok.catalog.videos import takes_videos
 from vtok.cli import common
 from vtok.cli.count_table import write_csv, write_json, write_tables
 from vtok.cli.pictures import collect, read_sizes
 from vtok.cli.sheet import printable
 from vtok.cli.tally import Tally, parse_size
+from vtok.cli.videos import Wish, add_video
 from vtok.errors import UsageError, VtokError
 from vtok.geometry.registry import parse_setting
+from vtok.geometry.videos.choosing import check_wish
+from vtok.geometry.videos.clip import Clip
 from vtok.image import pdf
 from vtok.image.source import Limits
 
@@ -29,6 +33,8 @@ vtok count --size 1920x1080 --model llava-1.6-7b --model internvl3-8b --model ge
 
 vtok count report.pdf --dpi 200 --model qwen2.5-vl-7b
 
+vtok count clip.mp4 --model qwen2.5-vl-7b --fps 2
+
 vtok count photo.jpg --model qwen2.5-vl-7b --runtime ollama
 
 vtok count photo.jpg --model mmproj-model-f16.gguf
@@ -39,7 +45,7 @@ vtok count "scans/*.png" --model ./my-checkpoint --csv
 
 def count(
     paths: Annotated[
-        list[str] | None, typer.Argument(help="Pictures, PDFs, folders of them, or patterns such as '*.jpg'.")
+        list[str] | None, typer.Argument(help="Pictures, PDFs, videos, folders of them, or patterns such as '*.jpg'.")
     ] = None,
     models: Annotated[
         list[str] | None,
@@ -71,12 +77,19 @@ def count(
     most_pages: Annotated[
         int, typer.Option("--limit-pages", min=1, help="The longest PDF to count, in pages.")
     ] = pdf.MOST_PAGES,
+    fps: Annotated[
+        float | None, typer.Option("--fps", help="Frames a second to take of a video, instead of the model's own way.")
+    ] = None,
+    frames: Annotated[
+        int | None, typer.Option("--frames", help="Frames to take of a video in all, instead of the model's own way.")
+    ] = None,
     as_json: common.JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: a row an image and model.")] = False,
 ) -> None:
     """Count the tokens that pictures take in a model's sequence.
 
-    Nothing is decoded or downloaded: the head of each file tells its size, and of a PDF every page is counted. A file
+    Nothing is decoded or downloaded: the head of each file tells its size, of a PDF every page is counted, and of a
+    video the frames that the model's processor samples, or as many as --fps or --frames says. A file
     that cannot be read, or a size that a model refuses, is reported and the others are counted; the exit code is
     then 1.
     """
@@ -86,11 +99,12 @@ def count(
         raise UsageError("nothing to count: give pictures, folders, or a --size such as 1920x1080")
     if as_json and as_csv:
         raise UsageError("--json and --csv are two ways to print the same; take one")
+    check_wish(fps, frames)
     changed = dict(parse_setting(text) for text in settings or ())
     tally = Tally([find_model(name, changed, runtime) for name in dict.fromkeys(models)])
     for text in sizes or ():
         tally.add(text, *parse_size(text))
-    found = collect(paths or ())
+    found = collect(paths or (), any(map(takes_videos, tally.models)))
     tally.skipped = found.skipped
     for name, problem in found.failed:
         tally.fail(name, problem)
@@ -98,9 +112,12 @@ def count(
         if isinstance(outcome, VtokError):
             tally.fail(str(path), str(outcome))
             continue
-        for name, size in outcome:
+        for name, content in outcome:
+            size = content.size if isinstance(content, Clip) else content
             if size[0] * size[1] > max_pixels:
                 tally.fail(name, too_large(*size, max_pixels))
+            elif isinstance(content, Clip):
+                add_video(tally, name, content, Wish(fps, frames))
             else:
                 tally.add(name, *size)
     write = write_json if as_json else write_csv if as_csv else write_tables

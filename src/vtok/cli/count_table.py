@@ -40,6 +40,7 @@ def write_json(tally: Tally) -> None:
             "images": [_image(tally, row) for row in tally.rows],
             "failed": [{"name": name, "problem": problem} for name, problem in tally.failed],
             "skipped": tally.skipped,
+            "notes": list(tally.notes),
         }
     )
 
@@ -47,14 +48,14 @@ def write_json(tally: Tally) -> None:
 def write_csv(tally: Tally) -> None:
     """A row an image and model, with a heading; what failed is on stderr, what nobody tells is empty."""
     out = csv.writer(sys.stdout, lineterminator="\n")
-    columns = "image width height model resized_width resized_height tiles visual structural tokens"
+    columns = "image width height model resized_width resized_height tiles visual structural tokens frames"
     out.writerow(columns.split())
     for row in tally.rows:
         for model, count in zip(tally.models, row.counts, strict=True):
             if count is not None:
                 parts = (*count.resized, count.tiles, count.visual, count.structural)
                 known = [""] * len(parts) if model.rule else parts
-                out.writerow([row.name, *row.size, model.name, *known, count.tokens])
+                out.writerow([row.name, *row.size, model.name, *known, count.tokens, count.frames])
 
 
 def _image(tally: Tally, row: Row) -> dict[str, Any]:
@@ -69,10 +70,13 @@ def _image(tally: Tally, row: Row) -> dict[str, Any]:
             "structural": count.structural,
             "tiles": count.tiles,
             "resized": count.resized,
+            **({} if count.frames is None else {"frames": count.frames, "text": count.text}),
         }
         for model, count in zip(tally.models, row.counts, strict=True)
     }
-    return {"image": row.name, "width": row.size[0], "height": row.size[1], "counts": counts}
+    clip = row.clip
+    length = {} if clip is None else {"frames": clip.frames, "fps": clip.fps, "seconds": clip.seconds}
+    return {"image": row.name, "width": row.size[0], "height": row.size[1], **length, "counts": counts}
 
 
 def _detailed(tally: Tally) -> Sheet:
@@ -84,12 +88,13 @@ def _detailed(tally: Tally) -> Sheet:
         sheet.caption = f"context window: {model.context:,} tokens"
     if model.counted_by:
         sheet.caption = "; ".join(filter(None, (f"counted by {model.counted_by}", sheet.caption)))
+    sheet.caption = "\n".join(filter(None, (sheet.caption, *tally.notes)))
     for row in tally.rows:
         count = row.counts[0]
         if count is None:
-            sheet.rows.append([row.name, _px(row.size), "refused"])
+            sheet.rows.append([row.name, _shown(row), "refused"])
         else:
-            cells = [row.name, _px(row.size), *(read(count) for read in columns.values()), f"{count.tokens:,}"]
+            cells = [row.name, _shown(row), *(read(count) for read in columns.values()), f"{count.tokens:,}"]
             sheet.rows.append([*cells, _percent(tally.share(0, count.tokens))])
     if len(tally.rows) > 1:
         blank = [""] * (1 + len(columns))
@@ -103,7 +108,10 @@ def _columns(tally: Tally) -> dict[str, Callable[[Count], str]]:
     counts = [count for row in tally.rows if (count := row.counts[0]) is not None]
     if tally.models[0].rule:  # somebody else's, which tells a number and nothing else
         return {}
-    columns: dict[str, Callable[[Count], str]] = {"resized": lambda count: _px(count.resized)}
+    columns: dict[str, Callable[[Count], str]] = {}
+    if any(count.frames is not None for count in counts):
+        columns["frames"] = lambda count: "" if count.frames is None else f"{count.frames:,}"
+    columns["resized"] = lambda count: _px(count.resized)
     if any(count.tiles > 1 for count in counts):
         columns["tiles"] = lambda count: f"{count.tiles:,}"
     if any(count.structural for count in counts):
@@ -116,7 +124,7 @@ def _compared(tally: Tally) -> Sheet:
     sheet = Sheet("tokens", ["image", "size", *(model.name for model in tally.models)])
     for row in tally.rows:
         cells = ("refused" if count is None else f"{count.tokens:,}" for count in row.counts)
-        sheet.rows.append([row.name, _px(row.size), *cells])
+        sheet.rows.append([row.name, _shown(row), *cells])
     indices = range(len(tally.models))
     if len(tally.rows) > 1:
         sheet.footer.append([f"total of {len(tally.rows)}", "", *(f"{tally.total(index):,}" for index in indices)])
@@ -124,8 +132,14 @@ def _compared(tally: Tally) -> Sheet:
     sheet.footer.append(["context window", "", *contexts])
     sheet.footer.append(["share of it", "", *(_percent(tally.share(index)) for index in indices)])
     counted = (f"{model.name} is counted by {model.counted_by}" for model in tally.models if model.counted_by)
-    sheet.caption = "; ".join(counted)
+    sheet.caption = "\n".join(filter(None, ("; ".join(counted), *tally.notes)))
     return sheet
+
+
+def _shown(row: Row) -> str:
+    if row.clip is None:
+        return _px(row.size)
+    return f"{_px(row.size)}, {row.clip.frames:,} frames" + (f", {row.clip.seconds:.1f} s" if row.clip.seconds else "")
 
 
 def _px(size: tuple[int, int]) -> str:

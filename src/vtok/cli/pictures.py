@@ -14,22 +14,27 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from vtok.catalog.video_counting import looks_like_a_video, read_clip
 from vtok.cli import common
 from vtok.errors import ImageError, VtokError
 from vtok.geometry.layout import Size
+from vtok.geometry.videos.clip import Clip
 from vtok.image import pdf
 from vtok.image.header import SUFFIXES, header_size
 from vtok.image.source import Limits
+from vtok.image.video_file import VideoLimits
+from vtok.image.video_kind import VIDEO_SUFFIXES
 
 # Opening files waits on the disk; more threads than this gain nothing on top.
 _THREADS = min(16, 4 * (os.cpu_count() or 1))
 _SECONDS_BEFORE_A_BAR = 0.7
 # Nothing is decoded, so that a size alone does no harm; how large is too large is the caller's to say.
 _NO_LIMITS = Limits(pixels=sys.maxsize)
+_NO_VIDEO_LIMITS = VideoLimits(pixels=2**31 - 1)
 _PDF = ".pdf"
 
-#: Names and sizes in px of what is in one file: a picture, or each page of a PDF.
-Sizes = list[tuple[str, Size]]
+#: Names and sizes in px of what is in one file: a picture, or each page of a PDF; a video is a clip.
+Sizes = list[tuple[str, Size | Clip]]
 
 
 @dataclass
@@ -42,19 +47,23 @@ class Found:
     skipped: dict[str, int] = field(default_factory=dict)
 
 
-def collect(paths: Sequence[str]) -> Found:
-    """Files as they are, folders with all below them, patterns expanded where no file has that very name."""
+def collect(paths: Sequence[str], videos: bool = False) -> Found:
+    """Files as they are, folders with all below them, patterns expanded where no file has that very name.
+
+    Of a folder the videos are among the files that are skipped unless ``videos`` says otherwise.
+    """
     found = Found()
+    endings = SUFFIXES | {_PDF} | (VIDEO_SUFFIXES if videos else frozenset())
     for text in paths:
         path = Path(text).expanduser()
         # Not ``path.is_dir()``, which has no answer for names that are too long.
         if os.path.isdir(path):
-            _walk(path, found, set())
+            _walk(path, found, endings, set())
         elif not os.path.lexists(path) and glob.has_magic(text):
             matches = sorted(glob.glob(os.path.expanduser(text), recursive=True))
             for match in map(Path, matches):
                 if match.is_dir():
-                    _walk(match, found, set())
+                    _walk(match, found, endings, set())
                 else:
                     found.pictures.append(match)
             if not matches:
@@ -64,7 +73,7 @@ def collect(paths: Sequence[str]) -> Found:
     return found
 
 
-def _walk(folder: Path, found: Found, above: set[tuple[int, int]]) -> None:
+def _walk(folder: Path, found: Found, endings: frozenset[str], above: set[tuple[int, int]]) -> None:
     """Add what is below ``folder``; ``above`` are the folders on the way down, which a link must not lead back to."""
     try:
         status = folder.stat()
@@ -84,8 +93,8 @@ def _walk(folder: Path, found: Found, above: set[tuple[int, int]]) -> None:
             found.failed.append((str(path), f"cannot read {path}: {error.strerror or error}"))
             continue
         if is_folder:
-            _walk(path, found, above | {here})
-        elif path.suffix.lower() in SUFFIXES or path.suffix.lower() == _PDF:
+            _walk(path, found, endings, above | {here})
+        elif path.suffix.lower() in endings:
             found.pictures.append(path)
         else:
             kind = path.suffix.lower() or "without an ending"
@@ -105,6 +114,8 @@ def read_sizes(
         try:
             if path.suffix.lower() == _PDF:
                 return _pages(path, dpi, most_pages)
+            if looks_like_a_video(path):
+                return [(str(path), read_clip(path, _NO_VIDEO_LIMITS))]
             try:
                 return [(str(path), header_size(path, _NO_LIMITS))]
             except ImageError:

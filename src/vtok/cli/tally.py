@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vtok.catalog.checkpoints import Checkpoint
 from vtok.errors import UsageError
 from vtok.geometry.layout import Size
+from vtok.geometry.videos.clip import Clip
 
 _SIZE = re.compile(r"(\d+)\s*[xX×*]\s*(\d+)")
 
 
 @dataclass(frozen=True)
 class Count:
-    """How one picture enters one model: ``tokens`` is all of them, sizes are (width, height) in px."""
+    """How one picture or video enters one model: ``tokens`` is all of them, sizes are (width, height) in px.
+
+    Of a video ``frames`` is how many are sampled, and ``text`` how many of the structural tokens are plain text, None
+    where that is not known.
+    """
 
     resized: Size
     tiles: int
     visual: int
     structural: int
+    frames: int | None = None
+    text: int | None = None
 
     @property
     def tokens(self) -> int:
@@ -30,21 +37,26 @@ class Count:
 
 @dataclass(frozen=True)
 class Row:
-    """One picture: its name, its upright size in px, and a count a model, None where the model refuses the size."""
+    """One picture: its name, its upright size in px, and a count a model, None where the model refuses the size.
+
+    A video has a ``clip``, and the size is that of its frames.
+    """
 
     name: str
     size: Size
     counts: tuple[Count | None, ...]
+    clip: Clip | None = None
 
 
 @dataclass
 class Tally:
-    """Every row, what failed and why, and how many files of which ending were no pictures."""
+    """Every row, what failed and why, how many files of which ending were no pictures, and notes for the reader."""
 
     models: Sequence[Checkpoint]
     rows: list[Row] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
 
     def add(self, name: str, width: int, height: int) -> None:
         """Count one picture for every model; a size that a model refuses is a failure of that picture."""
@@ -57,7 +69,11 @@ class Tally:
                 self.fail(name, f"{model.name}: {error}" if len(self.models) > 1 else str(error))
             else:
                 counts.append(Count(one.resized, len(one.tiles), one.content, one.structural))
-        self.rows.append(Row(_encodable(name), (width, height), tuple(counts)))
+        self.add_row(Row(name, (width, height), tuple(counts)))
+
+    def add_row(self, row: Row) -> None:
+        """Add a row, whatever its file is called."""
+        self.rows.append(replace(row, name=_encodable(row.name)))
 
     def fail(self, name: str, problem: str) -> None:
         """Note what could not be counted."""

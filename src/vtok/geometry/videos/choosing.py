@@ -38,12 +38,7 @@ def choose(sampling: Sampling, clip: Clip, fps: float | None = None, frames: int
 
     Raises ``UsageError`` for a wish that the processor does not take, and for a clip that it refuses.
     """
-    if fps is not None and frames is not None:
-        raise UsageError("frames a second and a number of frames are two ways to sample; give one")
-    if fps is not None and not 0 < fps <= _MOST_FPS:
-        raise UsageError(f"cannot sample {fps:g} frames a second; expected more than 0 and at most {_MOST_FPS}")
-    if frames is not None and not 0 < frames <= _MOST_FRAMES:
-        raise UsageError(f"cannot sample {frames:,} frames; expected 1 to {_MOST_FRAMES:,}")
+    check_wish(fps, frames)
     if clip.frames < 1:
         raise UsageError("a video without frames has no tokens")
     if fps is None and frames is None and not sampling.always:
@@ -59,3 +54,13 @@ def choose(sampling: Sampling, clip: Clip, fps: float | None = None, frames: int
     elif frames is not None:
         wished = replace(sampling, frames=frames, fps=sampling.fps if "fps" in keeps else None)
     return tuple(way(clip, wished).tolist())
+
+
+def check_wish(fps: float | None, frames: int | None) -> None:
+    """Raise ``UsageError`` for a wish that no video and no model could meet."""
+    if fps is not None and frames is not None:
+        raise UsageError("frames a second and a number of frames are two ways to sample; give one")
+    if fps is not None and not 0 < fps <= _MOST_FPS:
+        raise UsageError(f"cannot sample {fps:g} frames a second; expected more than 0 and at most {_MOST_FPS}")
+    if frames is not None and not 0 < frames <= _MOST_FRAMES:
+        raise UsageError(f"cannot sample {frames:,} frames; expected 1 to {_MOST_FRAMES:,}")

@@ -1,0 +1,101 @@
+"""Rules for videos: every entry can be made, names find the right one, and a directory's files have the last word."""
+
+import json
+
+import pytest
+
+from vtok.catalog.checkpoints import checkpoints, find_checkpoint
+from vtok.catalog.counting import find_model, video_layout
+from vtok.catalog.processors import RULES
+from vtok.catalog.videos import entries, takes_videos, video_rule
+from vtok.errors import UsageError
+from vtok.geometry.videos.choosing import WAYS
+from vtok.geometry.videos.clip import Clip
+from vtok.geometry.videos.steps import Volume
+from vtok.geometry.videos.text import SPLITS, WRITERS
+
+CLIP = Clip((1280, 720), 300, 30.0, 10.0)
+
+
+def test_every_entry_is_of_use():
+    names, kinds = {one.name for one in checkpoints()}, set()
+    for entry in entries():
+        assert entry.models or entry.kinds
+        assert entry.rule["source"].strip()
+        assert entry.sampling["way"] in WAYS
+        assert entry.rule.get("text", "") in {"", *WRITERS}
+        assert entry.rule.get("split", "") in {"", *SPLITS}
+        assert not kinds & set(entry.kinds)
+        kinds |= set(entry.kinds)
+    assert names >= {"qwen3-vl-8b", "gemma-4-e2b"}
+    assert kinds - set(RULES) <= {"video_llava", "hyperclovax_vision_v2"}  # kinds that take no pictures by our rules
+
+
+def test_every_model_that_takes_videos_does():
+    found = [one for one in checkpoints() if takes_videos(one)]
+    assert len(found) > 60
+    for one in found:
+        layout = video_rule(one).layout(CLIP)
+        assert layout.total >= layout.content == layout.steps * sum(grid.count for grid in layout.grids) > 0
+        assert layout.source == CLIP.size
+        assert all(0 <= index < CLIP.frames for index in layout.frames)
+
+
+def directory(path, kind, **files):
+    path.mkdir()
+    (path / "config.json").write_text(json.dumps({"model_type": kind}))
+    for name, data in files.items():
+        (path / f"{name}.json").write_text(json.dumps(data))
+    return path
+
+
+def test_files_of_a_directory_come_first(tmp_path):
+    picture = {"patch_size": 16, "merge_size": 2, "size": {"shortest_edge": 65536, "longest_edge": 16777216}}
+    file = {"size": {"shortest_edge": 4096, "longest_edge": 2097152}, "fps": 1, "min_frames": 2, "max_frames": 6}
+    path = directory(tmp_path / "a", "qwen3_vl", preprocessor_config=picture, video_preprocessor_config=file)
+    rule = video_rule(find_model(path))
+    assert rule.step == Volume(4096, 2097152)
+    assert len(rule.layout(CLIP).frames) == 6
+    # The processor's own file has precedence, as in transformers.
+    nested = {"video_processor": {**file, "fps": 3, "max_frames": 768}}
+    path = directory(tmp_path / "b", "qwen3_vl", preprocessor_config=picture, processor_config=nested)
+    assert len(video_layout(CLIP, path).frames) == 30
+    # Without a file for videos that for pictures serves, as it does there.
+    path = directory(tmp_path / "c", "qwen3_vl", preprocessor_config=picture)
+    assert video_rule(find_model(path)).step == Volume(65536, 16777216)
+
+
+def test_bounds_of_pictures_hold_for_the_frames_of_qwen2(tmp_path):
+    path = directory(tmp_path / "a", "qwen2_5_vl", preprocessor_config={"max_pixels": 100_000})
+    small = video_layout(CLIP, path, frames=8)
+    assert small.resized[0] * small.resized[1] <= 100_000
+    assert small == video_layout(CLIP, "qwen2.5-vl-7b", settings={"max_pixels": 100_000}, frames=8)
+
+
+def test_a_directory_of_smolvlm(tmp_path):
+    picture = {"size": {"longest_edge": 2048}, "video_sampling": {"fps": 2, "max_frames": 7, "video_size": {}}}
+    path = directory(tmp_path / "a", "smolvlm", preprocessor_config=picture)
+    assert len(video_layout(CLIP, path).frames) == 7
+
+
+def test_what_takes_no_videos():
+    with pytest.raises(
+        UsageError, match=r"llava-1\.5-7b takes no videos that vtok knows of; give it single frames, 576"
+    ):
+        video_layout(CLIP, "llava-1.5-7b")
+    with pytest.raises(UsageError, match="not verified how ollama takes videos"):
+        video_layout(CLIP, "qwen2.5-vl-7b", runtime="ollama")
+    assert not takes_videos(find_checkpoint("videollama3-2b-image"))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [{"size": {"shortest_edge": 4096, "longest_edge": 0}, "patch_size": 0}, {"patch_size": "many"}, {"fps": "fast"},
+     {"max_frames": -1}, {"max_frames": 2.5}, {"min_frames": [4]}, {"fps": 1e99}, {"do_sample_frames": 3},
+     {"merge_size": True}, {"size": {"shortest_edge": {}, "longest_edge": 1}}],
+)  # fmt: skip
+def test_settings_that_make_no_sense(file, tmp_path):
+    path = directory(tmp_path / "a", "qwen3_vl", preprocessor_config={}, video_preprocessor_config=file)
+    with pytest.raises(UsageError) as caught:
+        video_layout(CLIP, path)
+    assert "\n" not in str(caught.value)
