@@ -121,10 +121,12 @@ def _read(path: Path) -> dict[str, Any]:
 def _check(name: str, values: Mapping[str, Any]) -> None:
     """Raise ``UsageError`` for a number that is none."""
     for key, value in values.items():
-        known = key in ("way", "shape") or (key == "always" and isinstance(value, bool))
+        if key in ("way", "shape"):
+            continue
         number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
-        if not known and not (number and (key == "fps" or value == int(value))):
-            raise UsageError(f"cannot use {name}: its file for videos says that {key} is {value!r}; expected a number")
+        if not (isinstance(value, bool) if key == "always" else number and (key == "fps" or value == int(value))):
+            expected = "true or false" if key == "always" else "a number"
+            raise UsageError(f"cannot use {name}: its file for videos says {key} = {value!r}; expected {expected}")
 
 
 def _settings_in(file: Mapping[str, Any]) -> dict[str, Any]:
