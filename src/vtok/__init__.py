@@ -13,17 +13,30 @@ from vtok.errors import MissingExtraError, VtokError
 if TYPE_CHECKING:
     from vtok.catalog.counting import count, count_many, layout, video_layout
     from vtok.costs.cost import cost
+    from vtok.fitting.fit import fit
     from vtok.vlm.context import reduce
     from vtok.vlm.pipeline import load
 
 __version__ = "0.1.0"
-__all__ = ["VtokError", "__version__", "cost", "count", "count_many", "layout", "load", "reduce", "video_layout"]
+__all__ = [
+    "VtokError",
+    "__version__",
+    "cost",
+    "count",
+    "count_many",
+    "fit",
+    "layout",
+    "load",
+    "reduce",
+    "video_layout",
+]
 
 #: Public names that are loaded when they are first used, some of which need an extra, and where they are.
 _LAZY = {
     "cost": "vtok.costs.cost",
     "count": "vtok.catalog.counting",
     "count_many": "vtok.catalog.counting",
+    "fit": "vtok.fitting.fit",
     "layout": "vtok.catalog.counting",
     "load": "vtok.vlm.pipeline",
     "reduce": "vtok.vlm.context",

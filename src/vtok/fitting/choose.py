@@ -77,7 +77,8 @@ def choose(family: Family, source: Size, budget: int, stretch: float = STRETCH) 
     if best is None:
         # Below the budget there was nothing; how far above it is there something?
         frame = Frame(_pixels(area, min(shaped.least, whole.total)), 0.0, stretch)
-        least = min(sizes.least for sizes in (shaped, lines, rest, on_lines(family, source, frame, unit)))
+        more = on_lines(family, source, frame, unit), every_size(family, source, frame)
+        least = min(sizes.least for sizes in (shaped, lines, rest, *more))
         raise BudgetError(
             f"a picture of {source[0]} x {source[1]} px takes at least {min(least, whole.total):,} tokens, however it "
             f"is shrunk, and the budget is {budget:,}"

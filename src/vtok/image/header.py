@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import struct
 from pathlib import Path
@@ -24,15 +25,32 @@ SUFFIXES = frozenset(
 )
 _WIDTH, _HEIGHT, _ORIENTATION = 256, 257, 274  # numbers of TIFF tags, which EXIF shares
 _SIDEWAYS = (5, 6, 7, 8)
+_EMPTY = "{} is empty (0 bytes); expected a picture such as a PNG or a JPEG"
 
 
-def header_size(path: str | Path, limits: Limits = DEFAULT_LIMITS) -> tuple[int, int]:
+def header_size(source: str | Path | bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[int, int]:
     """Width and height in px as a viewer shows the picture: sides swapped where its EXIF orientation says so.
 
-    The first frame of an animated file. Raises ``ImageError`` for what is missing, no file, empty, no picture,
-    broken in its head, or over ``limits.pixels``.
+    ``source`` is a path or the bytes of a file; of an animated one the first frame counts. Raises ``ImageError`` for
+    what is missing, no file, empty, no picture, broken in its head, or over ``limits.pixels``.
     """
-    path = Path(path)
+    if isinstance(source, bytes):
+        if not source:
+            raise ImageError(_EMPTY.format("the picture"))
+        width, height = _read("the picture", io.BytesIO(source))
+    else:
+        width, height = _of_file(Path(source))
+    name = "the picture" if isinstance(source, bytes) else source
+    if width < 1 or height < 1:
+        raise ImageError(f"{name} is {width} x {height} px and has no pixels")
+    if width * height > limits.pixels:
+        raise ImageError(
+            f"{name} is {width} x {height} px = {width * height:,} pixels, over the limit of {limits.pixels:,}"
+        )
+    return width, height
+
+
+def _of_file(path: Path) -> tuple[int, int]:
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
@@ -40,20 +58,13 @@ def header_size(path: str | Path, limits: Limits = DEFAULT_LIMITS) -> tuple[int,
         if not stat.S_ISREG(found.st_mode):
             raise ImageError(f"{path} is no regular file; expected a picture")
         if not found.st_size:
-            raise ImageError(f"{path} is empty (0 bytes); expected a picture such as a PNG or a JPEG")
+            raise ImageError(_EMPTY.format(path))
         with path.open("rb") as file:
-            width, height = _read(path, file)
+            return _read(path, file)
     except FileNotFoundError:
         raise ImageError(f"there is no file {path}") from None
     except OSError as error:
         raise ImageError(f"cannot read {path}: {error.strerror or error}") from None
-    if width < 1 or height < 1:
-        raise ImageError(f"{path} is {width} x {height} px and has no pixels")
-    if width * height > limits.pixels:
-        raise ImageError(
-            f"{path} is {width} x {height} px = {width * height:,} pixels, over the limit of {limits.pixels:,}"
-        )
-    return width, height
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
@@ -62,7 +73,7 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
     return (height, width) if image.getexif().get(_ORIENTATION) in _SIDEWAYS else (width, height)
 
 
-def _read(path: Path, file: BinaryIO) -> tuple[int, int]:
+def _read(path: Path | str, file: BinaryIO) -> tuple[int, int]:
     Image.init()
     head = file.read(16)
     for name in FORMATS:
