@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import inspect
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from vtok.errors import MethodError
 from vtok.reduction import budget as budgets
@@ -18,8 +16,12 @@ from vtok.reduction.method import Method
 from vtok.reduction.registry import parse
 from vtok.reduction.selection import Selection
 from vtok.vlm.adapters import adapter_of
-from vtok.vlm.adapters.base import Adapter
-from vtok.vlm.reducing import encode_and_reduce
+from vtok.vlm.adapters.base import PIXELS, Adapter
+from vtok.vlm.generating import shorter_generate
+from vtok.vlm.history import TYPES, History, cache_in, recall, remember
+from vtok.vlm.packing import joined, packed
+from vtok.vlm.positions import full_positions, shift_deltas
+from vtok.vlm.reducing import Cut, encode_and_reduce
 from vtok.vlm.seam import Shortened, image_output, shorten
 
 
@@ -30,39 +32,86 @@ class Reduction:
         self.adapter: Adapter = adapter_of(model)
         self.model, self.method, self.budget, self.renumber = model, method, budget, renumber
         self.selections: list[Selection] = []
+        #: Whether this class takes the rows of all pictures in one tensor.
+        self.joins = False
 
     def cut(self, arguments: dict[str, Any]) -> Shortened | None:
         """Take the pictures out of a call's ``arguments`` and put the cut prompt and its vectors in.
 
         None, and nothing changed, when the call has no pictures.
         """
-        if arguments.get("pixel_values") is None:
+        if not any(arguments.get(name) is not None for name in PIXELS):
             return None
         if arguments.get("input_ids") is None:
             raise MethodError("visual tokens can be cut only where input_ids are given; this call has inputs_embeds")
-        cache = arguments.get("cache", arguments.get("past_key_values"))
-        if cache is not None and cache.get_seq_length() > 0:
+        positions = full_positions(self.model, arguments)
+        inputs = self._take_pictures(arguments)
+        ids = arguments["input_ids"]
+        done = encode_and_reduce(self.adapter, self.model, inputs, self.method, self.budget, ids)
+        self.selections = [image.selection for image in done.images]
+        kept = [image.kept for image in done.images]
+        token = self.adapter.image_token_id(self.model)
+        short = shorten(ids, arguments.get("attention_mask"), token, kept, self.renumber, positions)
+        self._replace(arguments, short, done)
+        return short
+
+    def go_on(self, arguments: dict[str, Any]) -> bool:
+        """Cut a call that goes on with a cache that was filled with a cut prompt; False for any other call."""
+        cache = cache_in(arguments)
+        history = recall(cache)
+        ids = arguments.get("input_ids")
+        if history is None or ids is None or arguments.get("position_ids") is not None:
+            return False
+        held = cache.get_seq_length()
+        if ids.shape[1] > held:
+            self._refuse_new_pictures(arguments, history)
+            self._take_pictures(arguments)
+            history.go_on(arguments)
+        else:
+            history.step(arguments, held)
+        return True
+
+    @staticmethod
+    def refuse_full_cache(arguments: dict[str, Any]) -> None:
+        """Raise ``MethodError`` for pictures that come with a cache that is in use already."""
+        cache = cache_in(arguments)
+        pictures = any(arguments.get(name) is not None for name in PIXELS)
+        if pictures and cache is not None and cache.get_seq_length() > 0:
             raise MethodError("pictures cannot be added to a cache that already holds a conversation; start a new one")
-        adapter = self.adapter
-        inputs = {name: arguments.pop(name) for name in adapter.image_inputs if arguments.get(name) is not None}
-        reduced = encode_and_reduce(adapter, self.model, inputs, self.method, self.budget)
-        self.selections = [image.selection for image in reduced.images]
-        short = shorten(
-            arguments["input_ids"],
-            arguments.get("attention_mask"),
-            adapter.image_token_id(self.model),
-            self.selections,
-            self.renumber,
-        )
+
+    def _take_pictures(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The image arguments, which are no longer among ``arguments``."""
+        names = (*PIXELS, *self.adapter.image_inputs(self.model))
+        return {name: arguments.pop(name) for name in names if arguments.get(name) is not None}
+
+    def _replace(self, arguments: dict[str, Any], short: Shortened, done: Cut) -> None:
+        rows = [image.vectors for image in done.images]
+        field = self.adapter.field
+        if done.output is None:
+            outputs = image_output(rows)
+        else:
+            self.joins = torch.is_tensor(getattr(done.output, field, None))
+            kept = [image.kept for image in done.images]
+            counts = [image.picture.count for image in done.images]
+            outputs = {"image": packed(done.output, field, counts, kept, rows)}
+        dropped = short.dropped(arguments["input_ids"], arguments.get("attention_mask"))
+        shift_deltas(self.model, dropped)
+        for name in TYPES:
+            if arguments.get(name) is not None:
+                arguments[name] = short.take(arguments[name], 0)
+        if arguments.get("labels") is not None:
+            arguments["labels"] = short.take(arguments["labels"], -100)
         arguments.update(
             input_ids=short.input_ids,
             attention_mask=short.attention_mask,
             position_ids=short.position_ids,
-            mm_encoder_outputs=image_output([image.vectors for image in reduced.images]),
+            mm_encoder_outputs=outputs,
         )
-        if arguments.get("labels") is not None:
-            arguments["labels"] = short.take(arguments["labels"], -100)
-        return short
+
+    def _refuse_new_pictures(self, arguments: dict[str, Any], history: History) -> None:
+        new = arguments["input_ids"][:, history.prompt.shape[1] :]
+        if bool((new == self.adapter.image_token_id(self.model)).any()):
+            raise MethodError("pictures cannot be added to a cache that already holds a conversation; start a new one")
 
 
 @contextmanager
@@ -74,7 +123,8 @@ def reduce(
     The code around it stays as it is: ``model.generate(**inputs)`` returns sequences that begin with your own
     ``input_ids``, streamers and ``return_dict_in_generate`` work, and the KV cache is short in every layer. A plain
     ``model(**inputs)`` returns logits for the positions that are left, so they are shorter than your prompt
-    (``labels`` are cut along). ``budget`` is a number of tokens or a share such as ``"25%"``; one above an image's
+    (``labels`` are cut along). A cache that came out of a call may be handed to the next one, whose ``input_ids`` are
+    the whole conversation. ``budget`` is a number of tokens or a share such as ``"25%"``; one above an image's
     count keeps everything. Kept tokens have the positions that they had; ``renumber`` closes the gaps. The model is
     untouched after the block, also after an error. One block a model at a time, and one thread.
 
@@ -86,7 +136,7 @@ def reduce(
     if "generate" in vars(model):
         raise MethodError("this model is already inside a vtok.reduce block; leave that one first")
     before = {name: vars(model)[name] for name in ("forward",) if name in vars(model)}
-    model.generate = _generate(state, model.generate)
+    model.generate = shorter_generate(state, model.generate)
     model.forward = _forward(state, model.forward)
     try:
         yield state
@@ -103,71 +153,26 @@ def _forward(state: Reduction, original: Any) -> Any:
         bound = signature.bind_partial(*args, **kwargs)
         arguments = {**bound.arguments, **bound.arguments.pop("kwargs", {})}
         arguments.pop("kwargs", None)
-        state.cut(arguments)
+        if state.go_on(arguments):
+            return original(**arguments)
+        prompt = arguments.get("input_ids")
+        state.refuse_full_cache(arguments)
+        short = state.cut(arguments)
         _close_the_trap(arguments)
-        return original(**arguments)
+        if state.joins and arguments.get("mm_encoder_outputs") is not None:
+            arguments["mm_encoder_outputs"] = joined(arguments["mm_encoder_outputs"], state.adapter.field)
+        output = original(**arguments)
+        if short is not None and prompt is not None:
+            remember(cache_in(output), History(prompt, short))
+        return output
 
     return forward
 
 
 def _close_the_trap(arguments: dict[str, Any]) -> None:
     """Positions with gaps, no mask and no cache look like packed sequences to transformers, and blind the model."""
-    cache = arguments.get("cache", arguments.get("past_key_values"))
     positions, ids = arguments.get("position_ids"), arguments.get("input_ids")
-    if positions is not None and ids is not None and cache is None and arguments.get("attention_mask") is None:
+    if positions is None or ids is None or cache_in(arguments) is not None:
+        return
+    if arguments.get("attention_mask") is None:
         arguments["attention_mask"] = torch.ones_like(ids)
-
-
-def _generate(state: Reduction, original: Any) -> Any:
-    @functools.wraps(original)
-    def generate(inputs: Tensor | None = None, generation_config: Any = None, **kwargs: Any) -> Any:
-        if inputs is not None:
-            kwargs["input_ids"] = inputs
-        prompt = kwargs.get("input_ids")
-        short = state.cut(kwargs)
-        if generation_config is not None:
-            kwargs["generation_config"] = generation_config
-        if short is None or prompt is None:
-            return original(**kwargs)
-        _keep_lengths(kwargs, prompt.shape[1] - short.input_ids.shape[1])
-        if kwargs.get("streamer") is not None:
-            kwargs["streamer"] = _PromptFirst(kwargs["streamer"], prompt)
-        output = original(**kwargs)
-        sequences = output if torch.is_tensor(output) else output.sequences
-        generated = sequences[:, short.input_ids.shape[1] :]
-        copies = sequences.shape[0] // prompt.shape[0]
-        whole = torch.cat([prompt.repeat_interleave(copies, 0).to(generated.device), generated], 1)
-        if torch.is_tensor(output):
-            return whole
-        output.sequences = whole
-        return output
-
-    return generate
-
-
-def _keep_lengths(kwargs: dict[str, Any], dropped: int) -> None:
-    """``max_length`` and ``min_length`` count the user's whole prompt, so they shrink by what was dropped."""
-    for name in ("max_length", "min_length"):
-        if kwargs.get(name) is not None:
-            kwargs[name] = max(0, kwargs[name] - dropped)
-    config = kwargs.get("generation_config")
-    if config is not None and config.max_new_tokens is None and config.max_length is not None:
-        config = copy.copy(config)
-        config.max_length = max(0, config.max_length - dropped)
-        kwargs["generation_config"] = config
-
-
-class _PromptFirst:
-    """A streamer that is first shown the user's own prompt, as it would be without vtok."""
-
-    def __init__(self, streamer: Any, prompt: Tensor) -> None:
-        self.streamer, self.prompt = streamer, prompt
-        self.first = True
-
-    def put(self, value: Tensor) -> None:
-        if self.first:
-            value, self.first = self.prompt.cpu(), False
-        self.streamer.put(value)
-
-    def end(self) -> None:
-        self.streamer.end()

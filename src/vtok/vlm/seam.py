@@ -21,7 +21,8 @@ from vtok.reduction.selection import Selection
 class Shortened:
     """A batch of prompts after the cut, padded on the left: all (b, m), and what was kept of the originals.
 
-    ``columns`` holds, for each position, the column of the original prompt it stood in (-1 for padding).
+    ``position_ids`` are (axes, b, m) for models with several axes. ``columns`` holds, for each position, the column of
+    the original prompt it stood in (-1 for padding).
     """
 
     input_ids: Tensor
@@ -34,6 +35,12 @@ class Shortened:
         taken = values.gather(1, self.columns.clamp(min=0))
         return taken.masked_fill(self.columns < 0, fill)
 
+    def dropped(self, input_ids: Tensor, attention_mask: Tensor | None) -> Tensor:
+        """(b,) how many tokens of each prompt left."""
+        before = torch.full_like(input_ids[:, 0], input_ids.shape[1])
+        before = before if attention_mask is None else attention_mask.long().sum(-1)
+        return before - self.attention_mask.long().sum(-1)
+
 
 def shorten(
     input_ids: Tensor,
@@ -41,12 +48,14 @@ def shorten(
     image_token: int,
     selections: Sequence[Selection],
     renumber: bool = False,
+    positions: Tensor | None = None,
 ) -> Shortened:
     """Drop from every prompt the placeholders that ``selections`` (one an image, in order) do not keep.
 
-    ``input_ids`` and ``attention_mask`` are (b, n), padded on any side. Kept tokens have the positions that they had
-    in the full prompt; with ``renumber`` positions are counted anew, without gaps. Raises ``ModelError`` when the
-    placeholders do not match the images, ``MethodError`` for a mask that is not 2-D.
+    ``input_ids`` and ``attention_mask`` are (b, n), padded on any side. Kept tokens have the ``positions`` (b, n) or
+    (axes, b, n) that they had in the full prompt, counted by the mask if not given; with ``renumber`` they are counted
+    anew, without gaps. Raises ``ModelError`` when the placeholders do not match the images, ``MethodError`` for a mask
+    that is not 2-D, or for renumbering several axes.
     """
     if attention_mask is None:
         attention_mask = torch.ones_like(input_ids)
@@ -54,6 +63,8 @@ def shorten(
         raise MethodError(
             f"tokens cannot be cut under a {attention_mask.ndim}-D attention mask; pass the 2-D one of the processor"
         )
+    if renumber and positions is not None and positions.ndim == 3:
+        raise MethodError("this model's positions are places in the picture (M-RoPE), which renumber would tear apart")
     held = input_ids == image_token
     expected = sum(selection.before for selection in selections)
     if int(held.sum()) != expected:
@@ -65,7 +76,8 @@ def shorten(
     # Images follow each other through the batch in reading order, each as an unbroken count of placeholders.
     survives = torch.cat([_survives(selection) for selection in selections]).to(input_ids.device)
     keep[held] = survives & keep[held]
-    positions = (attention_mask.long().cumsum(-1) - 1).clamp(min=0)
+    if positions is None or renumber:
+        positions = (attention_mask.long().cumsum(-1) - 1).clamp(min=0)
     lengths = keep.sum(-1)
     width = int(lengths.max())
     rank = keep.long().cumsum(-1) - 1 + (width - lengths)[:, None]
@@ -74,7 +86,9 @@ def shorten(
     columns[row, rank[row, column]] = column
     real = columns >= 0
     source = columns.clamp(min=0)
-    kept_positions = positions.gather(1, source)
+    kept_positions = positions.expand(*positions.shape[:-2], *input_ids.shape).gather(
+        -1, source.expand(*positions.shape[:-2], *source.shape)
+    )
     if renumber:
         kept_positions = (real.long().cumsum(-1) - 1).clamp(min=0)
     # What stands in padding is never read, but it must not be taken for a placeholder.

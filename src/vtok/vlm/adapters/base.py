@@ -1,61 +1,192 @@
-"""What the pipeline asks of an architecture."""
+"""What vtok has to know about a family of transformers, and the family that knows nothing special.
+
+Any class whose ``forward`` accepts ``mm_encoder_outputs`` can be served by the base: it calls the model's own
+``get_image_features`` and takes the rows that come back. Subclasses say what is special, one short file each.
+"""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
 
+from vtok.errors import MethodError, ModelError
 from vtok.geometry.layout import Layout
 from vtok.reduction.method import Need, Seen
+from vtok.vlm.adapters import grids
+from vtok.vlm.picture import Picture, plain
+
+#: Arguments of ``forward`` that hold pixels; only one of them is there.
+PIXELS = ("pixel_values", "image_patches", "pixel_values_images")
 
 
-class Adapter(Protocol):
-    """One architecture of transformers; stateless."""
+@dataclass(frozen=True)
+class Encoding:
+    """What the encoder gave: its ``output`` as it is, and for each picture its rows (count, d) and what methods see."""
 
-    @property
-    def model_types(self) -> tuple[str, ...]:
-        """The ``model_type`` values of config.json that this adapter serves."""
-        ...
+    output: Any
+    pictures: tuple[Picture, ...]
+    rows: tuple[Tensor, ...]
+    seen: tuple[Seen, ...]
 
-    @property
-    def image_inputs(self) -> tuple[str, ...]:
-        """The arguments of ``forward`` that carry pictures or say how to encode them."""
-        ...
+
+class Adapter:
+    """A family of transformers; stateless."""
+
+    #: The ``model_type`` values of config.json.
+    model_types: ClassVar[tuple[str, ...]] = ()
+    #: Where the output holds the rows.
+    field: ClassVar[str] = "pooler_output"
+    #: What a budget is for; for the docs.
+    counts: ClassVar[str] = "a picture"
+    #: Which structural tokens there are, and when they stay; for the docs.
+    structure: ClassVar[str] = "none among the visual tokens; the prompt's own tokens stay"
+    #: What is special; for the docs.
+    note: ClassVar[str] = ""
 
     def check(self, model: Any) -> None:
-        """Raise ``ModelError`` when this model differs from what the adapter can serve."""
-        ...
+        """Raise ``ModelError`` when this model differs from what can be served."""
+
+    def offers(self, model: Any) -> frozenset[Need]:
+        """What methods may ask for beyond the vectors."""
+        return frozenset()
 
     def image_token_id(self, model: Any) -> int:
         """The id of the placeholder token."""
-        ...
+        for name in ("image_token_id", "image_token_index", "image_patch_id"):
+            found = getattr(model.config, name, None)
+            if isinstance(found, int):
+                return found
+        raise ModelError(f"the configuration of this {type(model).__name__} names no placeholder for pictures")
 
-    def grids(self, model: Any, inputs: Mapping[str, Any]) -> list[tuple[int, int]]:
-        """Rows and columns of the visual tokens of each image in the processor's output."""
-        ...
+    def image_inputs(self, model: Any) -> tuple[str, ...]:
+        """The arguments that carry pictures or say how to encode them."""
+        return tuple(name for name in _parameters(encoder(model)) if name != "kwargs")
 
-    def encode(self, model: Any, inputs: Mapping[str, Any], needs: frozenset[Need]) -> list[Seen]:
-        """Run tower and projector; what is in ``needs`` is filled in for each image."""
-        ...
+    def encode(
+        self, model: Any, inputs: Mapping[str, Any], needs: frozenset[Need] = frozenset(), ids: Tensor | None = None
+    ) -> Encoding:
+        """Run tower and projector; what is in ``needs`` is filled in for each picture.
 
-    def encode_shrunk(self, model: Any, inputs: Mapping[str, Any], grids: Sequence[tuple[int, int]]) -> list[Tensor]:
-        """Run tower and projector on pictures shrunk to ``grids`` patches; (rows * columns, d) each."""
-        ...
+        ``inputs`` are the call's image arguments; ``ids`` (b, n) the prompts, without which all ``inputs`` are one
+        picture where a family cuts pictures into tiles.
+        """
+        output, more = self.run(model, inputs, needs)
+        units = self.units(model, output)
+        pictures, rows = self.pictures(model, inputs, units, ids)
+        seen = []
+        for index, (picture, mine) in enumerate(zip(pictures, rows, strict=True)):
+            found = {name: values[index] for name, values in more.items()}
+            seen.append(_seen(picture, mine, found))
+        return Encoding(output, tuple(pictures), tuple(rows), tuple(seen))
+
+    def run(self, model: Any, inputs: Mapping[str, Any], needs: frozenset[Need]) -> tuple[Any, dict[str, list[Any]]]:
+        """The encoder's output, and further fields of ``Seen``, each with one value a picture."""
+        return encoder(model)(**inputs, return_dict=True), {}
+
+    def units(self, model: Any, output: Any) -> list[Tensor]:
+        """The rows (n, d) that go into the language model, by unit, in the order of the placeholders."""
+        return list(getattr(output, self.field))
+
+    def pictures(
+        self, model: Any, inputs: Mapping[str, Any], units: Sequence[Tensor], ids: Tensor | None
+    ) -> tuple[list[Picture], list[Tensor]]:
+        """The pictures and the rows of each."""
+        counts = [unit.shape[0] for unit in units]
+        if ids is not None:
+            self._check_count(model, ids, sum(counts))
+        groups = self.group(counts, ids, self.image_token_id(model))
+        found, rows = [], []
+        for group in groups:
+            parts = [self.part(model, inputs, index, counts[index]) for index in group]
+            found.append(parts[0] if len(parts) == 1 else _joined(parts))
+            rows.append(units[group[0]] if len(group) == 1 else torch.cat([units[index] for index in group]))
+        return found, rows
+
+    def part(self, model: Any, inputs: Mapping[str, Any], index: int, count: int) -> Picture:
+        """The unit ``index`` of ``count`` rows as a picture of its own."""
+        return plain(count, self.grid(model, inputs, index, count))
+
+    def group(self, units: Sequence[int], ids: Tensor | None, image_token: int) -> list[list[int]]:
+        """Which units make up each picture, see ``grouping``; here every one is a picture."""
+        return [[index] for index in range(len(units))]
+
+    def grid(self, model: Any, inputs: Mapping[str, Any], index: int, count: int) -> grids.Grid | None:
+        """Rows and columns of the unit ``index`` of ``count`` rows, see ``grids``; None where they are not known."""
+        return grids.patches(inputs, index, count) if inputs.get("image_grid_thw") is not None else None
+
+    def encode_shrunk(self, model: Any, inputs: Mapping[str, Any], sizes: Sequence[grids.Grid]) -> list[Tensor]:
+        """Run tower and projector on pictures shrunk to ``sizes`` in patches; (rows * columns, d) each."""
+        raise MethodError(
+            f"models of type {model.config.model_type!r} are given pictures that are already cut into patches, so a "
+            "method that shrinks the picture cannot act here; shrink the picture before the processor, with vtok fit"
+        )
+
+    def known_grids(self, model: Any, inputs: Mapping[str, Any]) -> list[grids.Grid] | None:
+        """The grid of each picture where it is known before anything is encoded."""
+        return None
 
     def project(self, model: Any, features: Tensor) -> Tensor:
         """The projector alone: (n, e) -> (n, d)."""
-        ...
+        raise MethodError(f"the projector of models of type {model.config.model_type!r} cannot be run on its own here")
 
     def stages(self, model: Any) -> dict[str, nn.Module]:
         """The modules whose outputs are the stages of a picture, by name, in order."""
-        ...
+        return {}
 
     def language_model(self, model: Any) -> nn.Module:
         """The language model without its head, with ``layers`` that have ``self_attn``."""
-        ...
+        base = model.base_model
+        for name in ("language_model", "text_model"):
+            part = getattr(base, name, None)
+            if isinstance(part, nn.Module):
+                return part if hasattr(part, "layers") else part.base_model
+        raise ModelError(f"the decoder layers of a {type(model).__name__} cannot be found")
 
     def layout(self, model: Any, processor: Any, size: tuple[int, int]) -> Layout:
         """The layout of a picture of ``size`` (width, height) px under this processor's settings."""
-        ...
+        raise ModelError(f"the layout of pictures in models of type {model.config.model_type!r} is not known")
+
+    def _check_count(self, model: Any, ids: Tensor, expected: int) -> None:
+        held = int((ids == self.image_token_id(model)).sum())
+        if held != expected:
+            raise ModelError(
+                f"the prompts hold {held} image placeholders, but the images are {expected} visual tokens; "
+                "use the processor that belongs to this model"
+            )
+
+
+def encoder(model: Any) -> Any:
+    """The model's own ``get_image_features``, where its arguments are spelled out."""
+    inner = getattr(model.base_model, "get_image_features", None)
+    found = inner if inner is not None else getattr(model, "get_image_features", None)
+    if found is None:
+        raise ModelError(f"a {type(model).__name__} has no get_image_features, through which vtok encodes pictures")
+    return found
+
+
+def _parameters(function: Any) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+def _joined(parts: Sequence[Picture]) -> Picture:
+    """Several units one after the other as one picture; structure inside them is shifted along."""
+    count, tokens, structure = 0, 0, []
+    for part in parts:
+        structure += [
+            replace(one, row=one.row + count, first=one.first + tokens, stop=one.stop + tokens) for one in part.structure
+        ]
+        count += part.count
+        tokens += part.count - len(part.structure)
+    return Picture(count, tuple(grid for part in parts for grid in part.grids), tuple(structure))
+
+
+def _seen(picture: Picture, rows: Tensor, more: Mapping[str, Any]) -> Seen:
+    vectors = rows[picture.content.to(rows.device)] if picture.structure else rows
+    if len(picture.grids) == 1:
+        return Seen(picture.grids[0], vectors, **more)
+    return Seen((1, vectors.shape[0]), vectors, blocks=picture.grids, **more)

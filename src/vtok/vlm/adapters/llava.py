@@ -6,50 +6,62 @@ Source: transformers, ``models/llava/modeling_llava.py`` and ``models/clip/model
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
 from vtok.errors import MethodError, ModelError
 from vtok.geometry.families.llava import Llava
 from vtok.geometry.layout import Layout
-from vtok.reduction.method import Need, Seen
+from vtok.reduction.method import Need
+from vtok.vlm.adapters.base import Adapter, encoder
+from vtok.vlm.adapters.grids import Grid
 from vtok.vlm.attention import record
 
 TOWERS = ("clip_vision_model", "siglip_vision_model")
 
 
-class LlavaAdapter:
+class LlavaAdapter(Adapter):
     """``LlavaForConditionalGeneration`` with a tower of fixed resolution."""
 
-    model_types = ("llava",)
-    image_inputs = ("pixel_values", "vision_feature_layer", "vision_feature_select_strategy", "image_sizes")
+    model_types: ClassVar[tuple[str, ...]] = ("llava",)
+    note: ClassVar[str] = "CLS attention with a CLIP tower"
 
     def check(self, model: Any) -> None:
         """See ``Adapter.check``."""
         kind = model.config.vision_config.model_type
         if kind not in TOWERS:
             raise ModelError(f"this LLaVA has a vision tower of type {kind!r}; served are: {', '.join(TOWERS)}")
-        if self._has_cls(model) and model.config.vision_feature_select_strategy != "default":
+        if _has_cls(model) and model.config.vision_feature_select_strategy != "default":
             raise ModelError(
                 "this LLaVA hands the CLS token on to the language model (vision_feature_select_strategy is "
                 f"{model.config.vision_feature_select_strategy!r}); expected 'default', where only patches are"
             )
 
-    def image_token_id(self, model: Any) -> int:
-        """See ``Adapter.image_token_id``."""
-        return int(model.config.image_token_id)
+    def offers(self, model: Any) -> frozenset[Need]:
+        """See ``Adapter.offers``."""
+        cls = {Need.CLS_ATTENTION, Need.KEYS} if _has_cls(model) else set()
+        return frozenset({Need.FEATURES, *cls})
 
-    def grids(self, model: Any, inputs: Mapping[str, Any]) -> list[tuple[int, int]]:
-        """See ``Adapter.grids``."""
+    def image_inputs(self, model: Any) -> tuple[str, ...]:
+        """See ``Adapter.image_inputs``."""
+        return (*super().image_inputs(model), "image_sizes")
+
+    def known_grids(self, model: Any, inputs: Mapping[str, Any]) -> list[Grid] | None:
+        """See ``Adapter.known_grids``."""
         pixels = inputs["pixel_values"]
         patch = model.config.vision_config.patch_size
         return [(pixels.shape[-2] // patch, pixels.shape[-1] // patch)] * pixels.shape[0]
 
-    def encode(self, model: Any, inputs: Mapping[str, Any], needs: frozenset[Need]) -> list[Seen]:
-        """See ``Adapter.encode``."""
+    def grid(self, model: Any, inputs: Mapping[str, Any], index: int, count: int) -> Grid | None:
+        """See ``Adapter.grid``."""
+        known = self.known_grids(model, inputs)
+        return known[index] if known else None
+
+    def run(self, model: Any, inputs: Mapping[str, Any], needs: frozenset[Need]) -> tuple[Any, dict[str, list[Any]]]:
+        """See ``Adapter.run``."""
         watches = bool(needs & {Need.CLS_ATTENTION, Need.KEYS})
-        if Need.CLS_ATTENTION in needs and not self._has_cls(model):
+        if Need.CLS_ATTENTION in needs and not _has_cls(model):
             raise MethodError(
                 f"this method reads CLS attention, but the vision tower ({model.config.vision_config.model_type}) has "
                 "no CLS token; take a method without it, such as pool or uniform"
@@ -57,36 +69,32 @@ class LlavaAdapter:
         tower = model.base_model.vision_tower
         modules = [self._attention(model, inputs)] if watches else []
         entered: list[Tensor] = []
-        hook = self._projector(model).register_forward_pre_hook(lambda _, args: entered.append(args[0]))
+        hook = _projector(model).register_forward_pre_hook(lambda _, args: entered.append(args[0]))
         try:
             with record(tower, modules, row=0, want_keys=Need.KEYS in needs) as recorder:
-                output = model.get_image_features(**inputs, return_dict=True)
+                output = encoder(model)(**inputs, return_dict=True)
         finally:
             hook.remove()
-        skip = 1 if self._has_cls(model) else 0
-        seen = []
-        for index, (grid, vectors) in enumerate(zip(self.grids(model, inputs), output.pooler_output, strict=True)):
-            seen.append(
-                Seen(
-                    grid,
-                    vectors,
-                    features=entered[0][index] if Need.FEATURES in needs else None,
-                    cls_attention=recorder.weights[0][0][index, :, skip:] if Need.CLS_ATTENTION in needs else None,
-                    keys=recorder.keys[0][0][index, :, skip:] if Need.KEYS in needs else None,
-                )
-            )
-        return seen
+        skip = 1 if _has_cls(model) else 0
+        more: dict[str, list[Any]] = {}
+        if Need.FEATURES in needs:
+            more["features"] = list(entered[0])
+        if Need.CLS_ATTENTION in needs:
+            more["cls_attention"] = list(recorder.weights[0][0][:, :, skip:])
+        if Need.KEYS in needs:
+            more["keys"] = list(recorder.keys[0][0].mean(1)[:, skip:])
+        return output, more
 
-    def encode_shrunk(self, model: Any, inputs: Mapping[str, Any], grids: Sequence[tuple[int, int]]) -> list[Tensor]:
+    def encode_shrunk(self, model: Any, inputs: Mapping[str, Any], sizes: Sequence[Grid]) -> list[Tensor]:
         """See ``Adapter.encode_shrunk``; the tower interpolates its position embeddings to the smaller grid."""
         pixels, patch = inputs["pixel_values"], model.config.vision_config.patch_size
         rest = {name: value for name, value in inputs.items() if name != "pixel_values"}
         vectors = []
-        for one, (rows, columns) in zip(pixels, grids, strict=True):
+        for one, (rows, columns) in zip(pixels, sizes, strict=True):
             small = nn.functional.interpolate(
                 one[None].float(), (rows * patch, columns * patch), mode="bicubic", antialias=True, align_corners=False
             )
-            output = model.get_image_features(
+            output = encoder(model)(
                 pixel_values=small.to(pixels.dtype), interpolate_pos_encoding=True, return_dict=True, **rest
             )
             vectors.append(output.pooler_output[0])
@@ -94,18 +102,13 @@ class LlavaAdapter:
 
     def project(self, model: Any, features: Tensor) -> Tensor:
         """See ``Adapter.project``."""
-        projected: Tensor = self._projector(model)(features)
+        projected: Tensor = _projector(model)(features)
         return projected
 
     def stages(self, model: Any) -> dict[str, nn.Module]:
         """See ``Adapter.stages``."""
         tower = model.base_model.vision_tower
-        return {"patches embedded": tower.embeddings, "encoder": tower.encoder, "projector": self._projector(model)}
-
-    def language_model(self, model: Any) -> nn.Module:
-        """See ``Adapter.language_model``."""
-        part: nn.Module = model.base_model.language_model
-        return part
+        return {"patches embedded": tower.embeddings, "encoder": tower.encoder, "projector": _projector(model)}
 
     def layout(self, model: Any, processor: Any, size: tuple[int, int]) -> Layout:
         """See ``Adapter.layout``; the settings are read from the image processor."""
@@ -117,15 +120,6 @@ class LlavaAdapter:
         if getattr(edge, "shortest_edge", None) is None or not images.do_center_crop:
             return Llava(int(edge.height), None, patch, padded).layout(*size)
         return Llava(int(edge.shortest_edge), int(crop.height), patch, padded).layout(*size)
-
-    @staticmethod
-    def _projector(model: Any) -> nn.Module:
-        part: nn.Module = model.base_model.multi_modal_projector
-        return part
-
-    @staticmethod
-    def _has_cls(model: Any) -> bool:
-        return bool(model.config.vision_config.model_type == "clip_vision_model")
 
     @staticmethod
     def _attention(model: Any, inputs: Mapping[str, Any]) -> nn.Module:
@@ -140,3 +134,12 @@ class LlavaAdapter:
             raise MethodError("this model takes its visual tokens before the first layer, where there is no attention")
         part: nn.Module = layers[max(states) - 1].self_attn
         return part
+
+
+def _projector(model: Any) -> nn.Module:
+    part: nn.Module = model.base_model.multi_modal_projector
+    return part
+
+
+def _has_cls(model: Any) -> bool:
+    return bool(model.config.vision_config.model_type == "clip_vision_model")
