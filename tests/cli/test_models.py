@@ -1,6 +1,8 @@
 """``vtok models``."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -43,3 +45,19 @@ def test_one_is_shown_with_its_sources():
 @pytest.mark.parametrize("words", [["zzzz"], ["show", "zzzz"], ["show", "gemma3", "pixtral"]])
 def test_wrong_usage(words):
     assert isinstance(run(*words).exception, UsageError)
+
+
+def test_what_can_be_reduced_needs_no_torch():
+    data = json.loads(run("--reducible", "--json").stdout)
+    assert len(data) >= 60
+    assert {
+        "name": "Qwen2_5_VLForConditionalGeneration",
+        "model_type": "qwen2_5_vl",
+        "proof": "masked",
+        "grid": True,
+    } in data
+    assert "Qwen3VLForConditionalGeneration" in run("--reducible", "qwen3").stdout
+    assert "Llava" not in run("--reducible", "qwen3").stdout
+    assert isinstance(run("--reducible", "zzzz").exception, UsageError)
+    code = "import sys, vtok.cli.models; assert 'torch' not in sys.modules and 'transformers' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -35,7 +35,7 @@ def test_no_config(tmp_path: Path) -> None:
         ("[1]", "holds no JSON object"),
         ("{}", "names no model_type"),
         (json.dumps({"model_type": "llava", "auto_map": {"AutoModel": "a.B"}}), "runs no remote code"),
-        (json.dumps({"model_type": "wondervision"}), "'wondervision' are not served yet; served are: llava"),
+        (json.dumps({"model_type": "wondervision"}), "models of type 'wondervision' are not served"),
         (json.dumps({"model_type": "llava"}), "has no weights"),
     ],
 )

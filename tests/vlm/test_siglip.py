@@ -62,7 +62,7 @@ def test_the_whole_pipeline(directory: Path) -> None:
 
 def test_what_needs_cls_says_so(directory: Path) -> None:
     vlm = vtok.load(directory, device="cpu")
-    with pytest.raises(MethodError, match="no CLS token; take a method without it, such as pool"):
-        vlm.ask(Image.new("RGB", (20, 20)), "What is red?", budget=9)
+    with pytest.raises(MethodError, match=r"CLS token.*which this model does not have"):
+        vlm.ask(Image.new("RGB", (20, 20)), "What is red?", budget=9, method="hired")
     with pytest.raises(MethodError, match="no CLS token"):
         vlm.encode([Image.new("RGB", (20, 20))], cls_attention=True)

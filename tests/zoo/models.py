@@ -10,7 +10,7 @@ import torch
 import transformers
 
 from tests.zoo.overrides import OVERRIDES
-from tests.zoo.shrink import shrink
+from tests.zoo.shrink import IMAGE_TOKEN, shrink
 
 CLASSES = Path(__file__).parents[1] / "data" / "classes-transformers-5.24.txt"
 
@@ -51,6 +51,8 @@ def new_model(name: str, **overrides: Any) -> Any:
     _wake(model)
     model.generation_config.eos_token_id = None
     model.generation_config.pad_token_id = 0
+    # A placeholder that a model says itself would be taken for a picture when the conversation goes on.
+    model.generation_config.suppress_tokens = [IMAGE_TOKEN]
     return model
 
 

@@ -151,6 +151,7 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "minicpm_ocr": {**_MIXED, "image_token_id": 10},
     "minicpmv4_6": {**_MIXED, "image_token_id": 10},
     "minicpmv4_7": {**_MIXED, "image_token_id": 10},
+    "lfm2_vl": {"text_config": {"layer_types": ["conv", "full_attention"]}},
     "lfm3_vl": {"text_config": {"layer_types": ["conv", "full_attention"]}},
     "qwen2_5_omni": {**_MROPE, "vision_start_token_id": 90, "vision_end_token_id": 91},
     "qwen3_omni_moe": {

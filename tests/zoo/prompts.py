@@ -16,11 +16,14 @@ from tests.zoo.shrink import IMAGE_TOKEN
 _OPENERS = ("vision_start_token_id", "image_start_token_id", "boi_token_id", "im_start_id", "image_bos_token_id")
 _CLOSERS = ("vision_end_token_id", "image_end_token_id", "eoi_token_id", "im_end_id")
 _WORDS = 100
+#: What stands before a picture in families that name no token for it; in some it says that a whole picture follows.
+_THUMBNAIL = 95
 
 
 def prompts_for(model: Any, counts: Sequence[Sequence[int]], texts: Sequence[int]) -> dict[str, Tensor]:
     """``input_ids`` and ``attention_mask`` (b, n): a word, pictures of ``counts`` tokens, ``texts`` words."""
     opener, closer = _named(model.config, _OPENERS), _named(model.config, _CLOSERS)
+    opener = opener or [_THUMBNAIL]
     rows = []
     for prompt, (pictures, words) in enumerate(zip(counts, texts, strict=True)):
         row = [1, _WORDS + prompt]

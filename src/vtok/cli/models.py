@@ -13,6 +13,7 @@ from vtok.catalog.counting import find_model
 from vtok.catalog.sizes import known
 from vtok.cli import common
 from vtok.errors import UsageError
+from vtok.vlm import families
 
 EPILOG = """Examples:
 
@@ -23,6 +24,8 @@ vtok models qwen
 vtok models show qwen2.5-vl-7b
 
 vtok models show ./my-checkpoint
+
+vtok models --reducible
 """
 
 
@@ -31,10 +34,16 @@ def models(
         list[str] | None,
         typer.Argument(metavar="[FILTER] | show MODEL", help="A part of a name, id or family; or show and a model."),
     ] = None,
+    reducible: Annotated[
+        bool, typer.Option("--reducible", help="The classes of transformers that vtok.reduce is proven on.")
+    ] = False,
     as_json: common.JsonOption = False,
 ) -> None:
     """List the models that vtok knows, or show all of one: settings, sizes, and where each figure is from."""
     words = words or []
+    if reducible:
+        _reducible(words, as_json)
+        return
     if words[:1] == ["show"] and len(words) > 1:
         if len(words) > 2:
             raise UsageError("show one model at a time: vtok models show NAME")
@@ -53,6 +62,25 @@ def models(
     table.add_column("id", overflow="fold")
     for one in found:
         table.add_row(one.name, one.family_name, f"{one.context:,}" if one.context else "-", one.id)
+    common.console.print(table)
+
+
+def _reducible(words: list[str], as_json: bool) -> None:
+    """The classes that a test has run, each held against the full sequence (or the short one) in every step."""
+    found = [one for one in families.reducible() if all(word.casefold() in one.name.casefold() for word in words)]
+    if not found:
+        raise UsageError(f"no class that can be reduced matches {' '.join(words)!r}; see all: vtok models --reducible")
+    if as_json:
+        common.print_json([dataclasses.asdict(one) for one in found])
+        return
+    title = f"{len(found)} classes of transformers {families.tested_with()}, as tests have run them"
+    table = Table(title=title, title_justify="left")
+    table.add_column("class", no_wrap=True)
+    table.add_column("model_type", no_wrap=True)
+    table.add_column("grid", no_wrap=True)
+    table.add_column("held against", overflow="fold")
+    for one in found:
+        table.add_row(one.name, one.model_type, "known" if one.grid else "-", families.PROOFS[one.proof])
     common.console.print(table)
 
 

@@ -55,6 +55,8 @@ class Method(ABC):
     needs_budget: ClassVar[bool] = True
     #: Whether exactly the budget is kept; otherwise it may be less.
     exact: ClassVar[bool] = True
+    #: Whether it goes by the rows and columns of the tokens.
+    reads_grid: ClassVar[bool] = False
     #: Whether it reads frames; such methods take videos alone.
     video: ClassVar[bool] = False
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from vtok.vlm.history import History, cache_in, recall, remember
+from vtok.vlm.history import History, cache_in, remember
 
 if TYPE_CHECKING:
     from vtok.vlm.context import Reduction
@@ -26,8 +26,8 @@ def shorter_generate(state: Reduction, original: Any) -> Any:
             kwargs["generation_config"] = generation_config
         prompt = kwargs.get("input_ids")
         cache = cache_in(kwargs)
-        history = recall(cache)
-        if not state.go_on(kwargs):
+        history = state.go_on(kwargs)
+        if history is None:
             state.refuse_full_cache(kwargs)
             short = state.cut(kwargs)
             history = History(prompt, short) if short is not None and prompt is not None else None
@@ -37,7 +37,8 @@ def shorter_generate(state: Reduction, original: Any) -> Any:
         _keep_lengths(kwargs, prompt.shape[1] - length)
         if kwargs.get("streamer") is not None:
             kwargs["streamer"] = _PromptFirst(kwargs["streamer"], prompt)
-        output = original(**kwargs)
+        with state.at_work(history):
+            output = original(**kwargs)
         sequences = output if torch.is_tensor(output) else output.sequences
         generated = sequences[:, length:]
         copies = sequences.shape[0] // prompt.shape[0]

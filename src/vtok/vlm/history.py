@@ -37,7 +37,9 @@ class History:
         ids: Tensor = arguments["input_ids"]
         width = self.prompt.shape[1]
         if ids.shape[1] < width or not torch.equal(ids[:, :width], self.prompt.to(ids)):
-            raise MethodError("this prompt does not begin with the one that the cache was filled with; start a new cache")
+            raise MethodError(
+                "this prompt does not begin with the one that the cache was filled with; start a new cache"
+            )
         more = ids.shape[1] - width
         short = self.short
         arguments["input_ids"] = torch.cat([short.input_ids, ids[:, width:]], 1)
@@ -51,16 +53,22 @@ class History:
                 arguments[name] = torch.cat([short.take(types[:, :width], 0), types[:, width:]], 1)
 
     def step(self, arguments: dict[str, Any], held: int) -> None:
-        """Give a plain step over a cache of ``held`` positions its positions, and cut a mask that is too long."""
+        """Give a step over a cache of ``held`` positions its own positions, and cut a mask that is too long."""
         ids: Tensor = arguments["input_ids"]
-        beyond = held - self.short.input_ids.shape[1]
-        following = after(self.short.position_ids, beyond + ids.shape[1])
-        arguments["position_ids"] = following[..., beyond:]
+        arguments["position_ids"] = self.positions(held, ids)
         mask = arguments.get("attention_mask")
-        if mask is not None and mask.ndim == 2 and mask.shape[1] == held + ids.shape[1] + self.dropped:
+        if mask is not None and mask.ndim == 2 and self.dropped and mask.shape[1] == held + ids.shape[1] + self.dropped:
             arguments["attention_mask"] = torch.cat(
                 [self.short.attention_mask.to(mask), mask[:, self.prompt.shape[1] :]], 1
             )
+
+    def positions(self, held: int, ids: Tensor) -> Tensor:
+        """The positions of ``ids`` (b, n), which come behind ``held`` of the cut prompt and what followed it."""
+        start = self.short.position_ids
+        copies = ids.shape[0] // start.shape[-2]
+        start = start.repeat_interleave(copies, -2) if copies > 1 else start
+        more = max(0, held + ids.shape[1] - start.shape[-1])
+        return torch.cat([start, after(start, more)], -1)[..., held : held + ids.shape[1]]
 
 
 #: Arguments that say of what kind each token is.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import torch
 
 from vtok.errors import ModelError, UsageError
-from vtok.vlm.adapters import adapter_for
+from vtok.vlm.families import reducible
 
 EMBEDDED = "vtok-mini"
 EMBEDDED_PATH = Path(__file__).parent / "vtok_mini"
@@ -33,7 +34,11 @@ def resolve(name: str | Path) -> Path:
     model_type = config.get("model_type")
     if not isinstance(model_type, str):
         raise ModelError(f"config.json in {name} names no model_type")
-    adapter_for(model_type)
+    known = sorted({one.model_type for one in reducible()})
+    if model_type not in known:
+        near = difflib.get_close_matches(model_type, known, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see those that are: vtok models --reducible"
+        raise ModelError(f"models of type {model_type!r} are not served; {hint}")
     _check_weights(path, name)
     return path
 

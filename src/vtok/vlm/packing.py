@@ -1,7 +1,7 @@
-"""The encoder's output with the rows that stay, as the model's ``forward`` takes it from ``mm_encoder_outputs``.
+"""The encoder's output with the rows that stay, as the model's ``forward`` takes it in ``mm_encoder_outputs``.
 
-While ``generate`` multiplies prompts for beams and samples it wants one entry a picture; ``forward`` of about a third of
-the classes wants one tensor instead. So an output travels as a list, and ``joined`` is the last thing before ``forward``.
+While ``generate`` multiplies prompts for beams and samples it wants one entry a picture; the ``forward`` of a third of
+the classes wants one tensor. So an output travels as a list, and ``joined`` is the last thing before ``forward``.
 """
 
 from __future__ import annotations
@@ -11,28 +11,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from vtok.reduction.selection import Selection
+from vtok.vlm.reducing import Reduced
 
 #: What is as long as the whole picture and read by nobody after the encoder.
 _SPENT = ("last_hidden_state", "hidden_states", "attentions")
 
 
-def packed(output: Any, field: str, counts: Sequence[int], kept: Sequence[Selection], rows: Sequence[Tensor]) -> Any:
-    """``output`` with ``rows`` (k, d) of each picture in ``field``, and deep features cut by ``kept`` likewise.
-
-    ``counts`` are the rows that each picture had, ``kept`` which of them stay.
-    """
+def packed(output: Any, field: str, images: Sequence[Reduced]) -> Any:
+    """``output`` with the rows of ``images`` in ``field``, and deep features cut in the same way."""
     made = copy.copy(output)
     for name in _SPENT:
         if name != field and getattr(made, name, None) is not None:
             made[name] = None
-    if getattr(made, field, None) is not None:
-        made[field] = list(rows)
     deep = getattr(made, "deepstack_features", None)
     if deep is not None:
-        made["deepstack_features"] = [_cut_deep(one, counts, kept) for one in deep]
+        made["deepstack_features"] = [_cut_deep(one, images) for one in deep]
+    if field != "deepstack_features":
+        made[field] = [image.vectors for image in images]
     return made
 
 
@@ -46,9 +42,9 @@ def joined(outputs: Any, field: str) -> Any:
     return {**outputs, "image": output}
 
 
-def _cut_deep(feature: Any, counts: Sequence[int], kept: Sequence[Selection]) -> Any:
+def _cut_deep(feature: Any, images: Sequence[Reduced]) -> Any:
     """One level of deep features: a list of tensors, or (layer, list of tensors)."""
     if isinstance(feature, tuple) and len(feature) == 2 and isinstance(feature[0], int):
-        return feature[0], _cut_deep(feature[1], counts, kept)
-    everything = torch.cat(list(feature)) if isinstance(feature, list | tuple) else feature.flatten(0, -2)
-    return [one.apply(part) for one, part in zip(kept, everything.split(list(counts)), strict=True)]
+        return feature[0], _cut_deep(feature[1], images)
+    parts = torch.split(torch.cat(list(feature)), [image.picture.count for image in images])
+    return [image.picture.cut(part, image.selection) for image, part in zip(images, parts, strict=True)]

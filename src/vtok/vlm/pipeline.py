@@ -21,14 +21,14 @@ from torch import Tensor
 
 from vtok.errors import UsageError
 from vtok.image.source import open_image
-from vtok.reduction import budget as budgets
-from vtok.reduction.method import Method, Need, PixelMethod, Seen
-from vtok.reduction.registry import parse
+from vtok.reduction.chain import Budget, Chain
+from vtok.reduction.method import Method, Need, Seen, Stage
+from vtok.reduction.registry import parse_chain
 from vtok.vlm.adapters import adapter_of
 from vtok.vlm.ledger import Ledger, cache_size
 from vtok.vlm.loading import load_model, pick_device, pick_dtype, resolve
 from vtok.vlm.prompt import left_padded, prompt_ids
-from vtok.vlm.reducing import encode_and_reduce, reduce_one
+from vtok.vlm.reducing import check, encode_and_reduce, needed, reduced
 from vtok.vlm.seam import image_output, shorten
 from vtok.vlm.stages import Answer, Cut, Encoded, Interleaved, Prepared, image_tokens
 from vtok.vlm.watching import Clock, TextOut
@@ -72,33 +72,31 @@ class VLM:
 
     @torch.no_grad()
     def reduce(
-        self, encoded: Sequence[Encoded], method: str | Method = "visionzip", budget: int | str = "25%"
+        self, encoded: Sequence[Encoded], method: str | Method | Chain = "visionzip", budget: Budget = None
     ) -> list[Cut]:
-        """Cut encoded pictures to ``budget`` tokens each; pictures that lack what the method needs are encoded again.
+        """Cut encoded pictures to ``budget`` tokens each (25% if you say nothing).
+
+        Pictures that lack what the method needs are encoded again.
 
         Raises ``MethodError`` for an unknown method and ``BudgetError`` for a budget that makes no sense.
         """
-        chosen, cuts = parse(method), []
+        chain, cuts = self._chain(method, budget), []
         for one in encoded:
-            tokens, prepared = one.tokens, one.prepared
-            allowed = budgets.tokens(budget, tokens.count)
-            if isinstance(chosen, PixelMethod):
-                cuts.append(self.cut(prepared, chosen, budget))
+            if chain.at(Stage.PIXELS):
+                cuts.append(self._cut(one.prepared, chain))
                 continue
-            if allowed < tokens.count and not _has(tokens, chosen.needs):
-                one = self._encode(prepared, chosen.needs)
+            needs = needed(self.adapter, self.model, chain.steps, [one.tokens.grid])
+            if not _has(one.tokens, needs):
+                one = self._encode(one.prepared, needs)
             start = time.perf_counter()
-            reduced = reduce_one(self.adapter, self.model, one.tokens, chosen, allowed)
+            done = reduced(self.adapter, self.model, one.encoding, chain)[0]
             took = time.perf_counter() - start
-            cuts.append(Cut(prepared, reduced, str(chosen), budget, one.seconds, took))
+            cuts.append(Cut(one.prepared, done, chain, one.seconds, took))
         return cuts
 
-    def cut(self, picture: Picture | Prepared, method: str | Method | None, budget: int | str | None) -> Cut:
+    def cut(self, picture: Picture | Prepared, method: str | Method | Chain | None, budget: Budget = None) -> Cut:
         """Encode and cut one picture in one go; None for both leaves it whole."""
-        prepared, chosen = self._prepared(picture), None if method is None else parse(method)
-        done = encode_and_reduce(self.adapter, self.model, prepared.inputs, chosen, budget)
-        named = None if chosen is None else str(chosen)
-        return Cut(prepared, done.images[0], named, budget, done.encode_seconds, done.reduce_seconds)
+        return self._cut(self._prepared(picture), None if method is None else self._chain(method, budget))
 
     @torch.no_grad()
     def generate(
@@ -131,8 +129,8 @@ class VLM:
         pictures: Picture | Sequence[Picture],
         question: str,
         *,
-        budget: int | str | None = None,
-        method: str | Method = "visionzip",
+        budget: Budget = None,
+        method: str | Method | Chain = "visionzip",
         **options: Any,
     ) -> Answer:
         """Open, encode, cut and answer in one call; without a ``budget`` every visual token stays.
@@ -140,19 +138,27 @@ class VLM:
         ``pictures`` is one or several; further ``options`` are those of ``generate``.
         """
         several = [pictures] if isinstance(pictures, str | Path | bytes | Image.Image) else list(pictures)
-        chosen = parse(method) if budget is not None else None
         # What makes no sense is refused before a picture is opened.
-        budgets.tokens(budget, 1)
+        chain = None if budget is None and not parse_chain(method).steps[0].budget else self._chain(method, budget)
         prompt_ids(self.processor, question, [0] * len(several), self.image_token)
-        return self.generate([self.cut(one, chosen, budget) for one in several], question, **options)
+        return self.generate([self._cut(self._prepared(one), chain) for one in several], question, **options)
+
+    def _chain(self, method: str | Method | Chain, budget: Budget) -> Chain:
+        chain = parse_chain(method).with_budget(budget, "25%")
+        check(self.adapter, self.model, chain)
+        return chain
+
+    def _cut(self, prepared: Prepared, chain: Chain | None) -> Cut:
+        done = encode_and_reduce(self.adapter, self.model, prepared.inputs, chain)
+        return Cut(prepared, done.images[0], chain, done.encode_seconds, done.reduce_seconds)
 
     def _prepared(self, picture: Picture | Prepared) -> Prepared:
         return picture if isinstance(picture, Prepared) else self.prepare(picture)
 
     def _encode(self, prepared: Prepared, needs: frozenset[Need]) -> Encoded:
         start = time.perf_counter()
-        tokens = self.adapter.encode(self.model, prepared.inputs, needs)[0]
-        return Encoded(prepared, tokens, time.perf_counter() - start)
+        encoding = self.adapter.encode(self.model, prepared.inputs, needs)
+        return Encoded(prepared, encoding, time.perf_counter() - start)
 
     def _place(self, value: Any) -> Any:
         if not torch.is_tensor(value):
@@ -161,12 +167,12 @@ class VLM:
 
     def interleave(self, cuts: Sequence[Cut], questions: Sequence[str]) -> Interleaved:
         """The prompts, text and visual tokens among each other, before and after the cut. Raises ``UsageError``."""
-        counts = [cut.reduced.selection.before for cut in cuts]
+        counts = [cut.reduced.picture.count for cut in cuts]
         rows = [prompt_ids(self.processor, question, counts, self.image_token) for question in questions]
         padding = self.processor.tokenizer.pad_token_id
         ids, mask = left_padded(rows, self.processor.tokenizer.eos_token_id if padding is None else padding)
         ids, mask = ids.to(self.device), mask.to(self.device)
-        selections = [cut.reduced.selection for cut in cuts] * len(questions)
+        selections = [cut.reduced.kept for cut in cuts] * len(questions)
         return Interleaved(ids, mask, shorten(ids, mask, self.image_token, selections))
 
     def _answer(self, cuts: Sequence[Cut], questions: list[str], most: int, options: dict[str, Any]) -> list[Answer]:

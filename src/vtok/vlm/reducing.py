@@ -1,20 +1,22 @@
-"""From pictures to the visual tokens that stay: encode what the method needs, select, merge, project."""
+"""From pictures to the visual tokens that stay: encode what the methods need, select, merge, project."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from vtok.errors import MethodError
 from vtok.reduction import budget as budgets
-from vtok.reduction.method import Method, PixelMethod, Seen
+from vtok.reduction.chain import Chain, Step
+from vtok.reduction.method import Need, PixelMethod, Seen, Stage, TokenMethod
 from vtok.reduction.selection import Selection
 from vtok.reduction.windows import middles, window_of
-from vtok.vlm.adapters.base import Adapter
+from vtok.vlm.adapters.base import Adapter, Encoding
 from vtok.vlm.picture import Picture, plain
 
 
@@ -32,13 +34,13 @@ class Reduced:
 
     @property
     def grid(self) -> tuple[int, int]:
-        """Rows and columns of the visual tokens; a strip where they are several grids."""
+        """Rows and columns of the visual tokens; a strip where they are several grids, or none that is known."""
         return self.picture.grids[0] if len(self.picture.grids) == 1 else (1, self.selection.before)
 
     @property
     def kept(self) -> Selection:
         """Which rows stay."""
-        return self.picture.rows(self.selection) if self.picture.structure else self.selection
+        return self.picture.rows(self.selection)
 
 
 @dataclass(frozen=True)
@@ -54,52 +56,61 @@ class Cut:
     output: Any = None
 
 
+def check(adapter: Adapter, model: Any, chain: Chain) -> None:
+    """Raise ``MethodError`` for a method that cannot act on this model, before anything is computed."""
+    offers = adapter.offers(model)
+    for step in chain.steps:
+        method = step.method
+        if method.video:
+            raise MethodError(f"{method.name} compares the frames of a video; take another method for pictures")
+        if method.stage in (Stage.PATCHES, Stage.TOWER):
+            raise MethodError(
+                f"{method.name} acts {method.stage.value}, which cannot be done here; take another method"
+            )
+        if method.stage is Stage.PIXELS:
+            adapter.check_shrinks(model)
+        if method.stage is Stage.TOKENS:
+            method.needs_from(offers)
+
+
 @torch.no_grad()
 def encode_and_reduce(
-    adapter: Adapter,
-    model: Any,
-    inputs: Mapping[str, Any],
-    method: Method | None,
-    budget: int | str | None,
-    ids: Tensor | None = None,
+    adapter: Adapter, model: Any, inputs: Mapping[str, Any], chain: Chain | None, ids: Tensor | None = None
 ) -> Cut:
-    """Encode the pictures in ``inputs`` (a processor's output) and cut each to ``budget``; ``ids`` are the prompts."""
+    """Encode the pictures in ``inputs`` (a processor's output) and cut each by ``chain``; ``ids`` are the prompts."""
     start = time.perf_counter()
-    if isinstance(method, PixelMethod):
-        shrunk = _shrunk(adapter, model, inputs, method, budget)
+    steps = chain.steps if chain else ()
+    grids = adapter.known_grids(model, inputs)
+    for grid in grids or ():
+        _check_budgets(steps, grid[0] * grid[1], (grid,))
+    if chain and chain.at(Stage.PIXELS):
+        shrunk = _shrunk(adapter, model, inputs, chain)
         if shrunk is not None:
             return Cut(shrunk, _since(start, shrunk[0].vectors), 0.0)
-        method = None
-    needs = method.needs if method and _anything_to_cut(adapter, model, inputs, budget) else frozenset()
-    encoding = adapter.encode(model, inputs, needs, ids)
+    encoding = adapter.encode(model, inputs, needed(adapter, model, steps, grids), ids)
     encoded = _since(start, encoding.rows[0])
     start = time.perf_counter()
-    images = []
-    for picture, rows, seen in zip(encoding.pictures, encoding.rows, encoding.seen, strict=True):
-        images.append(reduce_one(adapter, model, seen, method, budgets.tokens(budget, seen.count), picture, rows))
+    images = reduced(adapter, model, encoding, chain)
     return Cut(images, encoded, _since(start, images[0].vectors), encoding.output)
 
 
-def reduce_one(
-    adapter: Adapter,
-    model: Any,
-    seen: Seen,
-    method: Method | None,
-    allowed: int,
-    picture: Picture | None = None,
-    rows: Tensor | None = None,
-) -> Reduced:
-    """Cut one encoded picture to ``allowed`` tokens; its rows are untouched when all may stay."""
-    picture = picture or plain(seen.count, seen.grid)
-    rows = seen.vectors if rows is None else rows
-    if method is None or allowed >= seen.count:
-        return Reduced(rows, Selection.all(seen.count, rows.device), picture)
-    selection = method.select(seen, allowed)
-    if selection.merges and method.merges_features:
-        assert seen.features is not None
-        return Reduced(adapter.project(model, selection.apply(seen.features)), selection, picture)
-    kept = picture.rows(selection) if picture.structure else selection
-    return Reduced(kept.apply(rows), selection, picture)
+def needed(
+    adapter: Adapter, model: Any, steps: Sequence[Step], grids: Sequence[tuple[int, int]] | None
+) -> frozenset[Need]:
+    """What the steps between projector and language model want to see; nothing where nothing is to be cut."""
+    if grids is not None and all(_allowed(steps, r * c)[-1:] in ([], [r * c]) for r, c in grids):
+        return frozenset()
+    offers = adapter.offers(model)
+    wanted = [step.method.needs_from(offers) for step in steps if step.method.stage is Stage.TOKENS]
+    return frozenset().union(*wanted)
+
+
+def reduced(adapter: Adapter, model: Any, encoding: Encoding, chain: Chain | None) -> list[Reduced]:
+    """The encoded pictures cut by the steps of ``chain`` that act between projector and language model."""
+    made = []
+    for picture, rows, seen in zip(encoding.pictures, encoding.rows, encoding.seen, strict=True):
+        made.append(_reduced_one(adapter, model, picture, rows, seen, chain.steps if chain else ()))
+    return made
 
 
 def spread(grid: tuple[int, int], parts: tuple[int, int]) -> Selection:
@@ -109,30 +120,87 @@ def spread(grid: tuple[int, int], parts: tuple[int, int]) -> Selection:
     return Selection(middles(grid, parts), window, 1.0 / sizes[window].float())
 
 
-def _shrunk(
-    adapter: Adapter, model: Any, inputs: Mapping[str, Any], method: PixelMethod, budget: int | str | None
-) -> list[Reduced] | None:
+def _reduced_one(
+    adapter: Adapter, model: Any, picture: Picture, rows: Tensor, seen: Seen, steps: Sequence[Step]
+) -> Reduced:
+    total, vectors = Selection.all(seen.count, rows.device), rows
+    _check_budgets(steps, seen.count, seen.grids)
+    gridded = bool(picture.grids)
+    for step, allowed in zip(steps, _allowed(steps, seen.count), strict=True):
+        method = step.method
+        if not isinstance(method, TokenMethod) or (allowed >= seen.count and step.budget is not None):
+            continue
+        if method.reads_grid and not gridded:
+            raise MethodError(
+                f"{method.name} goes by rows and columns, which the visual tokens do not have here "
+                f"({model.config.model_type}); take a method that does not, such as divprune or random"
+            )
+        selection, gridded = method.select(seen, min(allowed, seen.count)), False
+        total = selection if total.after == total.before else total.then(selection)
+        if selection.merges and method.merges_features and seen.features is not None:
+            projected = adapter.project(model, selection.apply(seen.features))
+            vectors = _placed(picture, rows, total, projected)
+            seen = _narrowed(seen, selection, projected)
+        else:
+            seen = _narrowed(seen, selection, selection.apply(seen.vectors))
+            vectors = _placed(picture, rows, total, seen.vectors)
+    return Reduced(vectors, total, picture)
+
+
+def _placed(picture: Picture, rows: Tensor, total: Selection, vectors: Tensor) -> Tensor:
+    """The kept ``vectors`` with the structural rows that stay among them."""
+    if not picture.structure:
+        return vectors
+    full = rows.clone()
+    full[picture.content.to(rows.device)[total.kept]] = vectors
+    return full[picture.rows(total).kept]
+
+
+def _narrowed(seen: Seen, selection: Selection, vectors: Tensor) -> Seen:
+    """What a second method may look at, behind a first one; the grid is gone."""
+
+    def columns(value: Tensor | None) -> Tensor | None:
+        return None if value is None else value[:, selection.kept]
+
+    return replace(
+        seen,
+        grid=(1, vectors.shape[0]),
+        blocks=(),
+        vectors=vectors,
+        features=None if seen.features is None else selection.apply(seen.features),
+        cls_attention=columns(seen.cls_attention),
+        keys=columns(seen.keys),
+        first_attention=columns(seen.first_attention),
+        received_attention=columns(seen.received_attention),
+    )
+
+
+def _allowed(steps: Sequence[Step], count: int) -> list[int]:
+    return list(Chain(tuple(steps)).keeps(count)) if steps else []
+
+
+def _check_budgets(steps: Sequence[Step], count: int, grids: Sequence[tuple[int, int]]) -> None:
+    for step, allowed in zip(steps, _allowed(steps, count), strict=True):
+        if step.budget is not None and allowed < count and step.method.stage is Stage.TOKENS:
+            step.method.check_budget(allowed, grids)
+
+
+def _shrunk(adapter: Adapter, model: Any, inputs: Mapping[str, Any], chain: Chain) -> list[Reduced] | None:
     """The pictures encoded smaller; None where none has to be."""
-    grids = adapter.known_grids(model, inputs)
-    if grids is None:
-        adapter.encode_shrunk(model, inputs, [])  # says why it cannot
-        raise AssertionError("an adapter that shrinks pictures knows their grids")
-    allowed = [budgets.tokens(budget, rows * columns) for rows, columns in grids]
+    (step,) = chain.at(Stage.PIXELS)
+    assert isinstance(step.method, PixelMethod)
+    if len(chain.at(Stage.TOKENS)):
+        raise MethodError(f"{step.method.name} gives another grid than the methods behind it expect; take one of them")
+    grids = adapter.known_grids(model, inputs) or []
+    allowed = [budgets.tokens(step.budget, rows * columns) for rows, columns in grids]
     small = [
-        method.shrink(grid, n) if n < grid[0] * grid[1] else grid for grid, n in zip(grids, allowed, strict=True)
+        step.method.shrink(grid, n) if n < grid[0] * grid[1] else grid for grid, n in zip(grids, allowed, strict=True)
     ]
     if small == grids:
         return None
     vectors = adapter.encode_shrunk(model, inputs, small)
     found = zip(vectors, grids, small, strict=True)
     return [Reduced(v, spread(grid, parts), plain(grid[0] * grid[1], grid)) for v, grid, parts in found]
-
-
-def _anything_to_cut(adapter: Adapter, model: Any, inputs: Mapping[str, Any], budget: int | str | None) -> bool:
-    grids = adapter.known_grids(model, inputs)
-    if grids is None:
-        return budget is not None
-    return any(budgets.tokens(budget, rows * columns) < rows * columns for rows, columns in grids)
 
 
 def _since(start: float, tensor: Tensor) -> float:

@@ -8,7 +8,9 @@ from PIL import Image
 from torch import Tensor
 
 from vtok.geometry.layout import Layout
+from vtok.reduction.chain import Budget, Chain
 from vtok.reduction.method import Seen
+from vtok.vlm.adapters.base import Encoding
 from vtok.vlm.ledger import ImageTokens, Ledger
 from vtok.vlm.reducing import Reduced
 from vtok.vlm.seam import Shortened
@@ -27,23 +29,45 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Encoded:
-    """One picture after tower and projector; ``tokens.vectors`` (n, d) are its visual tokens."""
+    """One picture after tower and projector; ``tokens.vectors`` (n, d) are its visual tokens.
+
+    ``encoding`` is what the model's encoder gave, of this picture alone.
+    """
 
     prepared: Prepared
-    tokens: Seen
+    encoding: Encoding
     seconds: float
+
+    @property
+    def tokens(self) -> Seen:
+        """What methods see of it."""
+        return self.encoding.seen[0]
 
 
 @dataclass(frozen=True)
 class Cut:
-    """One picture after the cut; ``reduced.vectors`` (k, d) are what the language model will read."""
+    """One picture after the cut; ``reduced.vectors`` (k, d) are what the language model will read.
+
+    ``chain`` are the methods that cut it, None where it is whole.
+    """
 
     prepared: Prepared
     reduced: Reduced
-    method: str | None
-    budget: int | str | None
+    chain: Chain | None
     encode_seconds: float
     reduce_seconds: float
+
+    @property
+    def method(self) -> str | None:
+        """The methods' names with their parameters; their budgets too where there are several."""
+        if self.chain is None:
+            return None
+        return str(self.chain) if len(self.chain.steps) > 1 else str(self.chain.steps[0].method)
+
+    @property
+    def budget(self) -> Budget:
+        """The budget of the first method."""
+        return None if self.chain is None else self.chain.steps[0].budget
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ class Pool(TokenMethod):
     summary: ClassVar[str] = "the average of each window of the grid"
     source: ClassVar[str] = "baseline; as in LLaVA-OneVision's video frames (arXiv 2408.03326, section 3)"
     cost: ClassVar[str] = "O(n)"
+    reads_grid: ClassVar[bool] = True
 
     exact: ClassVar[bool] = False
 

@@ -25,6 +25,7 @@ class Uniform(TokenMethod):
     summary: ClassVar[str] = "tokens spread evenly over the grid"
     source: ClassVar[str] = "baseline"
     cost: ClassVar[str] = "O(n)"
+    reads_grid: ClassVar[bool] = True
 
     def select(self, seen: Seen, budget: int) -> Selection:
         """See ``TokenMethod.select``; tiles and frames have their shares of the budget."""

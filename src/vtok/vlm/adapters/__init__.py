@@ -65,4 +65,3 @@ def adapter_of(model: Any) -> Adapter:
     adapter = adapter_for(model_type)
     adapter.check(model)
     return adapter
-

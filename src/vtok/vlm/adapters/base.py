@@ -119,12 +119,16 @@ class Adapter:
         """Rows and columns of the unit ``index`` of ``count`` rows, see ``grids``; None where they are not known."""
         return grids.patches(inputs, index, count) if inputs.get("image_grid_thw") is not None else None
 
+    def check_shrinks(self, model: Any) -> None:
+        """Raise ``MethodError`` where pictures cannot be encoded smaller than the processor made them."""
+        raise MethodError(
+            f"a method that shrinks the picture cannot act on models of type {model.config.model_type!r}, which are "
+            "given pictures that are already cut up; shrink them before the processor, or take another method"
+        )
+
     def encode_shrunk(self, model: Any, inputs: Mapping[str, Any], sizes: Sequence[grids.Grid]) -> list[Tensor]:
         """Run tower and projector on pictures shrunk to ``sizes`` in patches; (rows * columns, d) each."""
-        raise MethodError(
-            f"models of type {model.config.model_type!r} are given pictures that are already cut into patches, so a "
-            "method that shrinks the picture cannot act here; shrink the picture before the processor, with vtok fit"
-        )
+        raise NotImplementedError
 
     def known_grids(self, model: Any, inputs: Mapping[str, Any]) -> list[grids.Grid] | None:
         """The grid of each picture where it is known before anything is encoded."""
@@ -144,7 +148,9 @@ class Adapter:
         for name in ("language_model", "text_model"):
             part = getattr(base, name, None)
             if isinstance(part, nn.Module):
-                return part if hasattr(part, "layers") else part.base_model
+                inner: Any = part if hasattr(part, "layers") else part.base_model
+                found: nn.Module = inner
+                return found
         raise ModelError(f"the decoder layers of a {type(model).__name__} cannot be found")
 
     def layout(self, model: Any, processor: Any, size: tuple[int, int]) -> Layout:
@@ -178,11 +184,13 @@ def _joined(parts: Sequence[Picture]) -> Picture:
     count, tokens, structure = 0, 0, []
     for part in parts:
         structure += [
-            replace(one, row=one.row + count, first=one.first + tokens, stop=one.stop + tokens) for one in part.structure
+            replace(one, row=one.row + count, first=one.first + tokens, stop=one.stop + tokens)
+            for one in part.structure
         ]
         count += part.count
         tokens += part.count - len(part.structure)
-    return Picture(count, tuple(grid for part in parts for grid in part.grids), tuple(structure))
+    known = all(part.grids for part in parts)
+    return Picture(count, tuple(grid for part in parts for grid in part.grids) if known else (), tuple(structure))
 
 
 def _seen(picture: Picture, rows: Tensor, more: Mapping[str, Any]) -> Seen:

@@ -1,7 +1,7 @@
 """Which of the encoder's units (tiles, pictures, prompts) make up one picture.
 
-What the encoder gives is a list of units, each a run of rows. A rule turns their sizes into pictures, each a list of unit
-indices in order, by what stands between the placeholders in the prompts (b, n); without prompts all are one picture.
+What the encoder gives is a list of units, each a run of rows. A rule turns their sizes into pictures, each a list of
+unit indices in order, by what stands between the placeholders in the prompts (b, n). Without prompts all are one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from vtok.errors import ModelError
+
 
 def by_gap(units: Sequence[int], ids: Tensor | None, image_token: int, gap: int) -> list[list[int]]:
     """Tiles whose placeholders stand at most ``gap`` other tokens apart are one picture."""
@@ -26,7 +27,7 @@ def by_gap(units: Sequence[int], ids: Tensor | None, image_token: int, gap: int)
 
 
 def by_last_marker(units: Sequence[int], ids: Tensor | None, image_token: int) -> list[list[int]]:
-    """Tiles with a marker each, the thumbnail last: a picture ends where the marker is that of its prompt's last tile."""
+    """Tiles with a marker each, the thumbnail last: a picture ends at the marker that its prompt's last tile has."""
     if ids is None:
         return [list(range(len(units)))]
     found = runs(ids, image_token)
@@ -68,4 +69,3 @@ def _filled(units: Sequence[int], counts: Sequence[int]) -> list[list[int]]:
             "fill one by one; use the processor that belongs to this model"
         )
     return groups
-

@@ -25,7 +25,7 @@ class Idefics3Adapter(Adapter):
     def units(self, model: Any, output: Any) -> list[Tensor]:
         """See ``Adapter.units``."""
         side = self._tile(model)
-        return [tile for prompt in output.pooler_output for tile in prompt.split(side)]
+        return [tile for prompt in output.pooler_output if len(prompt) for tile in prompt.split(side)]
 
     def group(self, units: Sequence[int], ids: Tensor | None, image_token: int) -> list[list[int]]:
         """See ``Adapter.group``."""

@@ -82,8 +82,11 @@ class LlavaAdapter(Adapter):
         if Need.CLS_ATTENTION in needs:
             more["cls_attention"] = list(recorder.weights[0][0][:, :, skip:])
         if Need.KEYS in needs:
-            more["keys"] = list(recorder.keys[0][0].mean(1)[:, skip:])
+            more["keys"] = list(recorder.keys[0][0][:, :, skip:])
         return output, more
+
+    def check_shrinks(self, model: Any) -> None:
+        """See ``Adapter.check_shrinks``."""
 
     def encode_shrunk(self, model: Any, inputs: Mapping[str, Any], sizes: Sequence[Grid]) -> list[Tensor]:
         """See ``Adapter.encode_shrunk``; the tower interpolates its position embeddings to the smaller grid."""

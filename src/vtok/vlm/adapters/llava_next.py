@@ -1,7 +1,7 @@
 """LLaVA-NeXT and its kin: the thumbnail's grid, then the canvas without its padding, a newline behind each row.
 
-Source: transformers, ``models/llava_next/modeling_llava_next.py`` (``pack_image_features``), ``models/llava_onevision/``,
-``models/granite4_vision/``. The grids come from vtok's own rule, which is held against theirs.
+Source: transformers, ``models/llava_next/modeling_llava_next.py`` (``pack_image_features``),
+``models/llava_onevision/``, ``models/granite4_vision/``. The grids come from vtok's own rule.
 """
 
 from __future__ import annotations

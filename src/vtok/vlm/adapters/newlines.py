@@ -52,7 +52,7 @@ class ViewSeparator(Adapter):
 
     def part(self, model: Any, inputs: Mapping[str, Any], index: int, count: int) -> Picture:
         """See ``Adapter.part``."""
-        return Picture(count, ((1, count - 1),), (Structure(count - 1, 0, count - 1),))
+        return Picture(count, (), (Structure(count - 1, 0, count - 1),))
 
 
 class SquareRows(ViewSeparator):
@@ -67,7 +67,9 @@ class SquareRows(ViewSeparator):
             # Where the crops' newlines stand depends on settings that the inputs do not tell.
             return super().part(model, inputs, index, count)
         side = math.isqrt(count - 1)
-        return framed(count, side, side) if side * (side + 1) + 1 == count else super().part(model, inputs, index, count)
+        return (
+            framed(count, side, side) if side * (side + 1) + 1 == count else super().part(model, inputs, index, count)
+        )
 
 
 def framed(count: int, rows: int, columns: int) -> Picture:

@@ -22,7 +22,8 @@ class PixelSizes(Adapter):
 
     def grid(self, model: Any, inputs: Mapping[str, Any], index: int, count: int) -> Grid | None:
         """See ``Adapter.grid``."""
-        return merged(*(int(side) for side in inputs["image_sizes"][index]), count)
+        height, width = (int(side) for side in inputs["image_sizes"][index])
+        return merged(height, width, count)
 
 
 class PatchShapes(Adapter):
@@ -34,7 +35,8 @@ class PatchShapes(Adapter):
     def grid(self, model: Any, inputs: Mapping[str, Any], index: int, count: int) -> Grid | None:
         """See ``Adapter.grid``."""
         shapes = inputs["spatial_shapes"] if "spatial_shapes" in inputs else inputs["target_sizes"]
-        return merged(*(int(side) for side in shapes[index]), count)
+        rows, columns = (int(side) for side in shapes[index])
+        return merged(rows, columns, count)
 
 
 class PatchPlaces(Adapter):

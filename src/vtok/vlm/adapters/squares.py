@@ -60,5 +60,9 @@ class Queries(JoinedTiles):
 class Tokens(Queries):
     """Inkling: the encoder gives each visual token on its own."""
 
-    model_types: ClassVar[tuple[str, ...]] = ("inkling",)
+    model_types: ClassVar[tuple[str, ...]] = ("inkling_mm_model",)
     counts: ClassVar[str] = "a picture"
+
+    def grid(self, model: Any, inputs: Mapping[str, Any], index: int, count: int) -> Grid | None:
+        """See ``Adapter.grid``; a token is a square of pixels, but in which order is not told."""
+        return None
