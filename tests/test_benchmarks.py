@@ -40,3 +40,16 @@ def test_legibility():
     assert len(rows) == 1 + 5
     assert all(float(row[3].strip().rstrip("%")) < 30 for row in rows[1:])
     assert "false alarms: 0 of" in printed
+
+
+def test_sharing():
+    pytest.importorskip("skimage")
+    pytest.importorskip("font_roboto")
+    printed = run("share.py", "--pages", "2", "--photographs", "3")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in printed.splitlines() if line.startswith("| ")]
+    errors = [float(row[2]) for row in rows if row[0] in ("photographs", "pages")]
+    assert len(errors) == 2
+    assert max(errors) < 0.05
+    equal, ours = ([float(row[-1]) for row in rows if row[1] == name] for name in ("equal", "vtok"))
+    assert all(better >= worse - 0.05 for better, worse in zip(ours, equal, strict=True))
+    assert sum(ours) > sum(equal)
