@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vtok.catalog.counting import count, count_many, layout, video_layout
     from vtok.costs.cost import cost
     from vtok.fitting.fit import fit
+    from vtok.fitting.many import fit_many
     from vtok.vlm.context import reduce
     from vtok.vlm.pipeline import load
 
@@ -25,6 +26,7 @@ __all__ = [
     "count",
     "count_many",
     "fit",
+    "fit_many",
     "layout",
     "load",
     "reduce",
@@ -37,6 +39,7 @@ _LAZY = {
     "count": "vtok.catalog.counting",
     "count_many": "vtok.catalog.counting",
     "fit": "vtok.fitting.fit",
+    "fit_many": "vtok.fitting.many",
     "layout": "vtok.catalog.counting",
     "load": "vtok.vlm.pipeline",
     "reduce": "vtok.vlm.context",
