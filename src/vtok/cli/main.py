@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from vtok import __version__
-from vtok.cli import ask, count, devices, doctor, models, show, trace
+from vtok.cli import ask, count, devices, doctor, fit, models, show, trace
 from vtok.errors import VtokError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(count.count)
+app.command()(fit.fit)
 app.command()(models.models)
 app.command("devices")(devices.list_devices)
 app.command()(ask.ask)

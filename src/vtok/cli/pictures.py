@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -32,6 +33,7 @@ _SECONDS_BEFORE_A_BAR = 0.7
 _NO_LIMITS = Limits(pixels=sys.maxsize)
 _NO_VIDEO_LIMITS = VideoLimits(pixels=2**31 - 1)
 _PDF = ".pdf"
+T = TypeVar("T")
 
 #: Names and sizes in px of what is in one file: a picture, or each page of a PDF; a video is a clip.
 Sizes = list[tuple[str, Size | Clip]]
@@ -130,7 +132,7 @@ def read_sizes(
         # What Pillow warns of, such as broken EXIF data, does not change the size.
         warnings.simplefilter("ignore")
         try:
-            yield from zip(pictures, _with_bar(pool.map(read, pictures), len(pictures)), strict=True)
+            yield from zip(pictures, with_bar(pool.map(read, pictures), len(pictures), "reading sizes"), strict=True)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -141,18 +143,19 @@ def _pages(path: Path, dpi: float, most_pages: int) -> Sizes:
     return [(f"{path}#page={number}", size) for number, size in enumerate(sizes, 1)]
 
 
-def _with_bar(sizes: Iterable[Sizes | VtokError], number: int) -> Iterator[Sizes | VtokError]:
-    columns = (TextColumn("reading sizes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+def with_bar(things: Iterable[T], number: int, doing: str) -> Iterator[T]:
+    """``things`` as they come, ``number`` in all, with a bar on stderr when it takes long."""
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=common.notes, transient=True, disable=not common.notes.is_terminal)
     start, shown = time.monotonic(), False
     try:
-        for done, size in enumerate(sizes):
+        for done, thing in enumerate(things):
             if not shown and time.monotonic() - start > _SECONDS_BEFORE_A_BAR:
                 shown = True
                 bar.start()
                 task = bar.add_task("", total=number, completed=done)
             if shown:
                 bar.advance(task)
-            yield size
+            yield thing
     finally:
         bar.stop()

@@ -65,6 +65,10 @@ class Fitted:
     @cached_property
     def image(self) -> Image.Image:
         """The pixels, upright 8-bit sRGB. Raises ``ImageError`` for a file that turns out to be broken."""
+        return self.render()
+
+    def render(self) -> Image.Image:
+        """The pixels made anew, for who does not want them kept; see ``image``."""
         return self.original.at(self.size, filter_of(self.model.family_name))
 
     def to_source(self, places: ArrayLike, convention: str | None = None) -> NDArray[np.float64]:

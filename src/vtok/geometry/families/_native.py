@@ -10,8 +10,9 @@ def refuse_long(source: Size, aspect: float, most: float) -> None:
     """Raise ``UsageError`` where ``aspect``, long side over short, is over ``most``."""
     if aspect > most:
         width, height = source
+        times = f"{aspect:.4g}" if aspect < 1000 else f"{aspect:,.0f}"
         raise UsageError(
-            f"a picture of {width} x {height} px has one side {aspect:.4g} times as long as the other, "
+            f"a picture of {width} x {height} px has one side {times} times as long as the other, "
             f"and this model takes at most {most:g} times; crop it or pad it"
         )
 

@@ -1,0 +1,68 @@
+"""``vtok fit`` for people (a table) and for programs (JSON)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vtok.catalog.checkpoints import Checkpoint
+from vtok.cli.fit_jobs import Outcome
+from vtok.cli.sheet import Sheet, print_sheet
+
+
+def print_table(model: Checkpoint, budget: int, total: bool, outcomes: Sequence[Outcome]) -> None:
+    """A row a picture: sizes before and after, tokens before and after, the share that survives, the file."""
+    done = [one for one in outcomes if one.fitted is not None and one.problem is None]
+    if not done:
+        return
+    each = "together" if total else "each"
+    sheet = Sheet(
+        f"{model.name}, at most {budget:,} tokens {each}",
+        ["image", "size", "fitted", "tokens before", "tokens", "survives", "written"],
+    )
+    for one in done:
+        assert one.fitted is not None
+        fitted = "copied" if one.copied else _size(one.fitted.size)
+        numbers = [f"{one.before:,}", f"{one.fitted.tokens:,}", f"{one.fitted.survives:.0%}"]
+        sheet.rows.append([one.job.name, _size(one.fitted.source), fitted, *numbers, str(one.job.output)])
+    if len(done) > 1:
+        before, after = sum(one.before for one in done), sum(one.fitted.tokens for one in done if one.fitted)
+        sheet.footer.append([f"{len(done)} images", "", "", f"{before:,}", f"{after:,}"])
+    sheet.caption = "survives: the share of the source's pixels that the model sees"
+    print_sheet(sheet)
+
+
+def data(model: Checkpoint, budget: int, total: bool, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Everything, for programs."""
+    done = [one for one in outcomes if one.fitted is not None and one.problem is None]
+    return {
+        "model": model.name,
+        "runtime": model.runtime,
+        "budget": budget,
+        "shared": total,
+        "tokens": sum(one.fitted.tokens for one in done if one.fitted),
+        "images": [_data(one) for one in done],
+        "failed": [{"name": one.job.name, "problem": one.problem} for one in outcomes if one.problem is not None],
+    }
+
+
+def _data(one: Outcome) -> dict[str, Any]:
+    fitted = one.fitted
+    assert fitted is not None
+    return {
+        "image": one.job.name,
+        "width": fitted.source[0],
+        "height": fitted.source[1],
+        "fitted": list(fitted.size),
+        "tokens_before": one.before,
+        "tokens": fitted.tokens,
+        "survives": round(fitted.survives, 6),
+        "settings": dict(fitted.settings),
+        "warning": one.warning,
+        "copied": one.copied,
+        "output": str(one.job.output),
+    }
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]} x {size[1]}"
