@@ -50,7 +50,8 @@ def test_a_photo(photo, tmp_path):
 def test_the_table(photo, tmp_path):
     lines = run(photo, *QWEN, "--budget", 300, "-o", tmp_path / "out").stdout.splitlines()
     assert lines[0] == "qwen2.5-vl-7b, at most 300 tokens each"
-    assert "1600 x 1200  532 x 420" in lines[2] or "1600 x 1200" in lines[2]
+    assert "  1600 x 1200  " in lines[2]
+    assert lines[2].endswith(str(tmp_path / "out" / "photo.jpg"))
 
 
 def test_what_fits_is_copied_byte_for_byte_unless_it_has_to_be_turned(photo, tmp_path):
