@@ -265,3 +265,29 @@ def test_wrong_usage(photo, tmp_path):
     (tmp_path / "empty").mkdir()
     result = run(tmp_path / "empty", *QWEN, "--budget", 9, "-o", tmp_path / "o", ok=False)
     assert "there are no pictures to fit" in str(result.exception)
+
+
+def test_a_video(tmp_path):
+    av = pytest.importorskip("av")
+    path = tmp_path / "clip.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=5)
+        stream.width, stream.height = 320, 240
+        for number in range(20):
+            frame = np.zeros((240, 320, 3), np.uint8)
+            frame[:, : 16 * number] = 255
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    found = json_of(path, *QWEN, "--budget", 200, "-o", tmp_path / "out")
+    assert found["tokens"] <= 200
+    assert len(found["images"]) > 2
+    names = sorted(file.name for file in (tmp_path / "out").iterdir())
+    assert names == sorted(Path(image["output"]).name for image in found["images"])
+    assert names[0] == "clip-0000.png"
+    result = run(path, *QWEN, "--budget", 2, "-o", tmp_path / "o", ok=False)
+    assert "the first and the last frame" in result.stderr
+    result = run(path, *QWEN, "--budget", 200, "--total", "-o", tmp_path / "o", ok=False)
+    assert "fit videos without it" in str(result.exception)
+    (tmp_path / "empty.mp4").write_bytes(path.read_bytes()[:200])
+    result = run(tmp_path / "empty.mp4", *QWEN, "--budget", 200, "-o", tmp_path / "o", ok=False)
+    assert "empty.mp4" in result.stderr

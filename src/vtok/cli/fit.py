@@ -6,6 +6,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from vtok.cli import common
 from vtok.cli.count import too_large
 from vtok.cli.fit_files import write
 from vtok.cli.fit_jobs import ENDINGS, Job, Names, Outcome, job_of
-from vtok.cli.fit_plan import plan_each, plan_total, settings_words
+from vtok.cli.fit_plan import plan_each, plan_total, plan_video, settings_words
 from vtok.cli.fit_table import data, print_table
 from vtok.cli.pictures import collect, read_sizes, with_bar
 from vtok.cli.sheet import printable
@@ -89,9 +90,11 @@ def fit(
     if total and change_settings:
         raise UsageError("--change-settings is for one picture at a time; leave --total out, or use --set")
     checkpoint = find_model(model, dict(parse_setting(text) for text in settings or ()), runtime)
-    jobs, failed, note = _jobs(paths, output, kind, dpi, most_pages, most_pixels)
+    batch = _batch(paths, output, kind, dpi, most_pages, most_pixels)
+    if total and batch.videos:
+        raise UsageError("--total shares a budget among pictures; fit videos without it, each gets the whole budget")
     if total:
-        outcomes = plan_total(jobs, checkpoint, budget, _each) if jobs else []
+        outcomes = plan_total(batch.jobs, checkpoint, budget, _each) if batch.jobs else []
         finish = partial(_written, quality=quality, force=force)
         outcomes = list(_each(finish, outcomes, "writing pictures"))
     else:
@@ -99,38 +102,54 @@ def fit(
         def work(job: Job) -> Outcome:
             return _written(plan_each(job, checkpoint, budget, change_settings, legible), quality, force)
 
-        outcomes = list(_each(work, jobs, "fitting pictures"))
+        outcomes = list(_each(work, batch.jobs, "fitting pictures"))
+        for path in batch.videos:
+            frames = plan_video(path, checkpoint, budget, batch.names)
+            outcomes += _each(partial(_written, quality=quality, force=force), frames, "writing frames")
     if as_json:
         found = data(checkpoint, budget, total, outcomes)
-        common.print_json({**found, "failed": [*({"name": n, "problem": p} for n, p in failed), *found["failed"]]})
+        common.print_json(
+            {**found, "failed": [*({"name": n, "problem": p} for n, p in batch.failed), *found["failed"]]}
+        )
     else:
         print_table(checkpoint, budget, total, outcomes)
-    _close(outcomes, failed, note)
+    _close(outcomes, batch)
 
 
-def _jobs(
-    paths: Sequence[str], output: Path, kind: str | None, dpi: int, most_pages: int, most_pixels: int
-) -> tuple[list[Job], list[tuple[str, str]], str]:
-    """What to do, what cannot be done and why, and a line on the files that are no pictures."""
+@dataclass
+class _Batch:
+    """What to do, what cannot be done and why, and how many files are no pictures."""
+
+    names: Names
+    jobs: list[Job] = field(default_factory=list)
+    videos: list[Path] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    skipped: int = 0
+
+    @property
+    def note(self) -> str:
+        return f"; skipped {self.skipped:,} files that are no pictures" if self.skipped else ""
+
+
+def _batch(paths: Sequence[str], output: Path, kind: str | None, dpi: int, most_pages: int, most_pixels: int) -> _Batch:
     found = collect(paths)
     # What was written into a folder of pictures before is no picture of theirs.
     given = {Path(text).expanduser() for text in paths}
     inputs = [path for path in found.pictures if path in given or not _is_below(path, output)]
     names = Names(output, paths, inputs, None if kind is None else ENDINGS[kind])
-    jobs, failed = [], list(found.failed)
+    batch = _Batch(names, failed=list(found.failed), skipped=sum(found.skipped.values()))
     for path, outcome in read_sizes(inputs, dpi, most_pages):
         if isinstance(outcome, VtokError):
-            failed.append((str(path), str(outcome)))
+            batch.failed.append((str(path), str(outcome)))
             continue
         for name, size in outcome:
             if not isinstance(size, tuple):
-                failed.append((name, f"{name} is a video; frames are fitted in Python"))
+                batch.videos.append(path)
             elif size[0] * size[1] > most_pixels:
-                failed.append((name, too_large(*size, most_pixels)))
+                batch.failed.append((name, too_large(*size, most_pixels)))
             else:
-                jobs.append(job_of(path, name, names, dpi, most_pages, Limits(pixels=most_pixels)))
-    number = sum(found.skipped.values())
-    return jobs, failed, f"; skipped {number:,} files that are no pictures" if number else ""
+                batch.jobs.append(job_of(path, name, names, dpi, most_pages, Limits(pixels=most_pixels)))
+    return batch
 
 
 def _written(outcome: Outcome, quality: int, force: bool) -> Outcome:
@@ -151,7 +170,7 @@ def _each(work: Callable[[Any], Any], things: Sequence[Any], doing: str) -> Iter
             raise
 
 
-def _close(outcomes: Sequence[Outcome], failed: Sequence[tuple[str, str]], note: str) -> None:
+def _close(outcomes: Sequence[Outcome], batch: _Batch) -> None:
     """Warnings, what failed, and the exit code."""
     for one in outcomes:
         if one.fitted is not None and one.problem is None:
@@ -159,14 +178,15 @@ def _close(outcomes: Sequence[Outcome], failed: Sequence[tuple[str, str]], note:
                 _note(f"{one.job.name}: only with {settings_words(one.fitted.settings)} in the model's processor")
             if one.warning:
                 _note(f"{one.job.name}: {one.warning}")
-    problems = [*failed, *((one.job.name, one.problem) for one in outcomes if one.problem is not None)]
+    problems = [*batch.failed, *((one.job.name, one.problem) for one in outcomes if one.problem is not None)]
     for name, problem in problems:
         _note(problem if name in problem else f"{name}: {problem}")
     if problems:
-        _note(f"{len(outcomes) + len(failed) - len(problems)} fitted, {len(problems)} not{note}")
+        fitted = sum(one.problem is None for one in outcomes)
+        _note(f"{fitted} fitted, {len(problems)} not{batch.note}")
         raise typer.Exit(1)
     if not outcomes:
-        raise UsageError(f"there are no pictures to fit{note}")
+        raise UsageError(f"there are no pictures to fit{batch.note}")
 
 
 def _is_below(path: Path, folder: Path) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from vtok.catalog.checkpoints import Checkpoint
-from vtok.cli.fit_jobs import Job, Outcome
+from vtok.cli.fit_jobs import Job, Names, Outcome
 from vtok.errors import VtokError
+from vtok.fitting.clip import look_at_video
 from vtok.fitting.fit import Fitted, fit
-from vtok.fitting.grant import grant
-from vtok.fitting.looking import look, look_at_page
-from vtok.fitting.original import File, Page
+from vtok.fitting.looking import look
+from vtok.fitting.many import portions, survey
+from vtok.fitting.original import Memory, Original, SizeOnly
 from vtok.fitting.survey import Survey, ladder
 
 #: Goes through jobs, and shows how far it is.
@@ -25,7 +27,7 @@ def plan_each(job: Job, model: Checkpoint, budget: int, change_settings: bool, l
         outcome.before = model.family.layout(*job.original.size).total
         outcome.fitted = fit(job.original, model, budget, change_settings=change_settings)
         if legible and outcome.fitted.size != outcome.fitted.source:
-            outcome.warning = _warning(survey_of(job), outcome.fitted)
+            outcome.warning = _warning(look(job.original), outcome.fitted)
     except VtokError as error:
         outcome.problem = str(error)
     return outcome
@@ -33,30 +35,37 @@ def plan_each(job: Job, model: Checkpoint, budget: int, change_settings: bool, l
 
 def plan_total(jobs: Sequence[Job], model: Checkpoint, budget: int, each: Each) -> list[Outcome]:
     """The sizes that share the budget best (``vtok.fitting.share``); raises ``BudgetError`` where it is too small."""
-    outcomes, surveyed = [Outcome(job) for job in jobs], []
-    for outcome, seen in zip(outcomes, each(_tried(survey_of), jobs, "looking at pictures"), strict=True):
-        try:
-            outcome.before = model.family.layout(*outcome.job.original.size).total
-        except VtokError as error:
-            seen = error
-        if isinstance(seen, VtokError):
-            outcome.problem = str(seen)
-        else:
-            surveyed.append((outcome, seen))
-    if surveyed:
-        granted = grant([survey for _, survey in surveyed], model.family, budget)
-        for (outcome, _), one in zip(surveyed, granted, strict=True):
-            outcome.fitted = Fitted(outcome.job.original, model, one.choice)
-            outcome.warning = one.legibility.warning() if one.legibility else None
+
+    def seen(job: Job) -> tuple[Original, Survey] | VtokError:
+        return survey(job.original, model)
+
+    surveyed = list(each(seen, jobs, "looking at pictures"))
+    if all(isinstance(one, VtokError) for one in surveyed):
+        return [Outcome(job, problem=str(one)) for job, one in zip(jobs, surveyed, strict=True)]
+    outcomes = []
+    for job, portion in zip(jobs, portions(surveyed, model, budget), strict=True):
+        if isinstance(portion, VtokError):
+            outcomes.append(Outcome(job, problem=str(portion)))
+            continue
+        warning = portion.legibility.warning() if portion.legibility else None
+        outcomes.append(Outcome(job, model.family.layout(*portion.source).total, portion, warning))
     return outcomes
 
 
-def survey_of(job: Job) -> Survey:
-    """What there is on a picture or page."""
-    if isinstance(job.original, Page):
-        return look_at_page(job.path, job.original.number, job.original.size, job.original.dpi)
-    assert isinstance(job.original, File)
-    return look(job.path, job.original.limits)
+def plan_video(path: Path, model: Checkpoint, budget: int, names: Names) -> list[Outcome]:
+    """The frames that tell the most of a video within the budget, each at the size that all get."""
+    try:
+        clip = look_at_video(path, model.family, budget)
+        frames = list(clip.frames())
+    except VtokError as error:
+        return [Outcome(Job(str(path), path, SizeOnly((1, 1)), path), problem=str(error))]
+    found = []
+    for number, frame in frames:
+        original = Memory(frame)
+        job = Job(f"{path}#frame={number}", path, original, names.name(path, number))
+        before = model.family.layout(*original.size).total
+        found.append(Outcome(job, before, Fitted(original, model, clip.choice)))
+    return found
 
 
 def _warning(survey: Survey, fitted: Fitted) -> str | None:
@@ -66,16 +75,6 @@ def _warning(survey: Survey, fitted: Fitted) -> str | None:
     # What would save it takes a while to find, and is asked for rarely.
     found = survey.legibility(fitted.choice, ladder(fitted.model.family, fitted.source))
     return None if found is None else found.warning()
-
-
-def _tried(work: Callable[[Job], Survey]) -> Callable[[Job], Survey | VtokError]:
-    def tried(job: Job) -> Survey | VtokError:
-        try:
-            return work(job)
-        except VtokError as error:
-            return error
-
-    return tried
 
 
 def settings_words(settings: Mapping[str, Any]) -> str:
