@@ -39,10 +39,15 @@ def _option(granted):
 
 
 def test_none_is_starved():
-    granted = grant([PAGE] * 5 + [SKY], QWEN, 1800)
-    assert granted[-1].tokens >= 140
-    starved = grant([PAGE] * 5 + [SKY], QWEN, 1800, floor=0)
-    assert starved[-1].tokens < 60
+    granted = grant([PAGE] * 5 + [PHOTO], QWEN, 1800)
+    assert granted[-1].tokens >= 130
+    starved = grant([PAGE] * 5 + [PHOTO], QWEN, 1800, floor=0)
+    assert starved[-1].tokens < 100
+
+
+def test_a_blank_page_takes_little():
+    blank = Survey.of(Image.new("RGB", (1000, 1300), "white"))
+    assert grant([PAGE] * 5 + [blank], QWEN, 1800)[-1].tokens < 10
 
 
 def test_weights_floors_and_ceilings():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vtok.fitting.choose import Choice
 from vtok.fitting.legibility import Legibility
@@ -11,6 +11,9 @@ from vtok.fitting.share import Item, share
 from vtok.fitting.survey import Survey, ladder
 from vtok.geometry.family import Family
 from vtok.geometry.layout import Size
+
+# Worth from which on a picture is as good as whole, by its similarity.
+_GOOD = 0.95
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def grant(
     """The best sizes for all pictures together within ``budget`` tokens, see ``vtok.fitting.share``; in their order.
 
     No picture gets more than ``ceiling``, nor less than ``floor`` where it can use as much. Left out, the floor is half
-    of an equal share, as far as the pictures' own steps allow it, so that none is starved for the others' sake.
+    of an equal share, or where the picture is as good as whole with less; so none is starved for the others' sake.
     Raises ``BudgetError`` for a budget below what all take at least, ``UsageError`` where the family refuses one.
     """
     ladders: dict[Size, tuple[Choice, ...]] = {}
@@ -53,13 +56,13 @@ def grant(
             ladders[survey.source] = ladder(family, survey.source)
     rungs = [ladders[survey.source] for survey in surveys]
     given = [1.0] * len(surveys) if weights is None else list(weights)
-    least = [_spared(one, budget // (2 * len(surveys))) if floor is None else floor for one in rungs]
     items = [
-        survey.item(steps, weight, low, ceiling)
-        for survey, steps, weight, low in zip(surveys, rungs, given, least, strict=True)
+        survey.item(steps, weight, floor or 0, ceiling)
+        for survey, steps, weight in zip(surveys, rungs, given, strict=True)
     ]
-    if floor is None and not _affordable(items, budget):
-        items = [Item(item.options, item.weight, 0, item.ceiling) for item in items]
+    if floor is None:
+        spared = [replace(item, floor=_spared(item, budget // (2 * len(items)))) for item in items]
+        items = spared if _affordable(spared, budget) else items
     found = []
     for survey, steps, option in zip(surveys, rungs, share(items, budget).chosen, strict=True):
         choice = next(one for one in steps if one.tokens == option.tokens)
@@ -67,9 +70,11 @@ def grant(
     return found
 
 
-def _spared(rungs: Sequence[Choice], tokens: int) -> int:
-    """The most of ``tokens`` that a picture can use; 0 where it takes more in any case."""
-    return max((one.tokens for one in rungs if one.tokens <= tokens), default=0)
+def _spared(item: Item, tokens: int) -> int:
+    """The most of ``tokens`` that an item can use, or fewer with which it is as good as whole."""
+    within = [option for option in item.options if option.tokens <= tokens]
+    good = [option.tokens for option in within if option.kept >= _GOOD]
+    return min(good, default=max((option.tokens for option in within), default=0))
 
 
 def _affordable(items: Sequence[Item], budget: int) -> bool:
