@@ -9,7 +9,7 @@ import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from vtok.catalog.storage import Storage, formats_file, storages
@@ -84,9 +84,9 @@ class Rule:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Format:
-    """One format of a whole checkpoint.
+    """One format of a whole checkpoint; there is one object of each.
 
     ``compute`` is the type of number of ``Device.rates`` in which products are computed, ``activation`` the bytes of a
     number between layers. ``runtimes`` are the engines that read it.
@@ -119,8 +119,7 @@ class Format:
 
     def bytes_of(self, tensor: str, shape: tuple[int, ...], place: Place = ANYWHERE) -> int:
         """Bytes of a tensor of ``shape``, (..., rows, columns) as torch has it, that is one of ``TENSORS``."""
-        columns = shape[-1] if shape else 1
-        return self.storage_of(tensor, columns, place).size(math.prod(shape[:-1]), columns)
+        return _bytes(self, tensor, shape, place)
 
     @property
     def _is_gguf(self) -> bool:
@@ -134,6 +133,13 @@ class Format:
         if tensor == "router" and self.router:
             return self.router
         return next((rule.storage for rule in self.rules if rule.fits(tensor, place)), self.storage)
+
+
+@lru_cache(maxsize=1 << 14)
+def _bytes(form: Format, tensor: str, shape: tuple[int, ...], place: Place) -> int:
+    """Every cost adds up the same matrices again."""
+    columns = shape[-1] if shape else 1
+    return form.storage_of(tensor, columns, place).size(math.prod(shape[:-1]), columns)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from vtok import __version__
-from vtok.cli import ask, count, devices, doctor, fit, models, show, trace
+from vtok.cli import ask, cost, count, devices, doctor, fit, models, show, trace
 from vtok.errors import VtokError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.command()(count.count)
 app.command()(fit.fit)
 app.command()(models.models)
+app.command()(cost.cost)
 app.command("devices")(devices.list_devices)
 app.command()(ask.ask)
 app.command()(show.show)

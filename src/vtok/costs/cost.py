@@ -13,6 +13,7 @@ from vtok.catalog.counting import Model, Picture, find_model, size_of
 from vtok.catalog.devices import Device
 from vtok.catalog.formats import Format, cache_bits, find_format
 from vtok.costs.estimate import Estimate
+from vtok.costs.here import device_called
 from vtok.costs.request import Request
 from vtok.costs.result import Context, Cost
 from vtok.costs.runtimes import find_runtime
@@ -22,7 +23,7 @@ from vtok.errors import UsageError
 def cost(
     request: Request | Picture | Sequence[Picture],
     model: Model,
-    device: Device | None = None,
+    device: Device | str | None = None,
     *,
     weights: str | Format = "bf16",
     kv: str = "f16",
@@ -34,7 +35,8 @@ def cost(
     """What ``request`` costs in context, bytes, FLOPs and, on a ``device``, seconds, without weights being opened.
 
     ``request`` is a ``Request``, or one or several pictures (paths, images, sizes in px), whose other fields are then
-    ``asked``: text_tokens, new_tokens, batch, budget, method, layer. ``weights`` and ``kv`` are formats of
+    ``asked``: text_tokens, new_tokens, batch, budget, method, layer. ``device`` is one of ``devices.toml`` by name, or
+    ``here`` for this machine. ``weights`` and ``kv`` are formats of
     ``formats.toml``; ``context`` is the window that is opened where it is not the engine's own. Figures that no source
     tells are None in what comes back, and named in its ``missing``.
 
@@ -43,6 +45,8 @@ def cost(
     found = find_model(model, settings, runtime)
     engine, wanted = find_runtime(runtime), as_request(request, **asked)
     form = find_format(weights) if isinstance(weights, str) else weights
+    if isinstance(device, str):
+        device = device_called(device)
     if context is not None and context < 1:
         raise UsageError(f"a context of {context} holds nothing; it must be at least 1 token")
     layouts = tuple(found.family.layout(*size) for size in wanted.images)

@@ -1,0 +1,55 @@
+"""What ``vtok cost`` is asked about: pictures, pages and sizes as sizes in px, and limits as people write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vtok.cli.pictures import collect, read_sizes
+from vtok.cli.tally import parse_size
+from vtok.cli.units import parse_bytes, parse_seconds
+from vtok.costs.request import Size
+from vtok.costs.solve import Goal
+from vtok.errors import ImageError, UsageError, VtokError
+from vtok.geometry.videos.clip import Clip
+from vtok.image import pdf
+
+#: More pictures than any context holds.
+MOST = 10_000
+
+
+def read_request(paths: Sequence[str], sizes: Sequence[str], copies: int, dpi: int) -> tuple[Size, ...]:
+    """The sizes (width, height) in px of all pictures and pages, each ``copies`` times.
+
+    Raises ``ImageError`` for the first file that cannot be read: what is left out would make the cost look lower.
+    """
+    found = [parse_size(text) for text in sizes]
+    gathered = collect(paths)
+    for name, problem in gathered.failed:
+        raise ImageError(problem if name in problem else f"{name}: {problem}")
+    for _, outcome in read_sizes(gathered.pictures, dpi, pdf.MOST_PAGES):
+        if isinstance(outcome, VtokError):
+            raise outcome
+        found += [_still(name, content) for name, content in outcome]
+    if paths and not gathered.pictures:
+        raise ImageError(f"there is no picture in {', '.join(paths)[:80]}")
+    if len(found) * copies > MOST:
+        raise UsageError(f"{len(found) * copies:,} pictures in one request; up to {MOST:,} can be asked about")
+    return tuple(found) * copies
+
+
+def _still(name: str, content: Size | Clip) -> Size:
+    if isinstance(content, Clip):
+        side = "x".join(map(str, content.size))
+        raise UsageError(
+            f"{name} is a video; say how many of its frames are shown as pictures: --size {side} --images 8 "
+            "(vtok fit chooses frames)"
+        )
+    return content
+
+
+def read_goal(ttft: str | None, memory: str | None) -> Goal:
+    """A goal from ``--ttft`` and ``--memory``."""
+    return Goal(
+        ttft=None if ttft is None else parse_seconds(ttft),
+        memory=None if memory is None else parse_bytes(memory),
+    )

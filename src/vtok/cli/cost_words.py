@@ -1,0 +1,119 @@
+"""What binds a request and what to change, in words that end with the number that the change brings."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from vtok.cli.cost_table import first_token, span
+from vtok.cli.units import gib
+from vtok.costs.levers import Binding, Lever, binding, levers
+from vtok.costs.question import Question
+
+_MISSING = {
+    "text": "the language model",
+    "vision": "the vision encoder",
+    "device": "the device",
+}
+
+
+_CHANGES = {
+    "budget": "",
+    "context": "A context of {0} (--context {0})",
+    "weights": "Weights in {0} (--weights {0})",
+    "kv": "A KV cache in {0} (--kv {0})",
+}
+
+
+def verdict(question: Question, paths: Sequence[str]) -> list[str]:
+    """Sentences on what binds, what would mend it, and what is not known."""
+    bound = binding(question)
+    found = list(levers(question))
+    lines = [_what_binds(question, bound)]
+    lines += [_what_helps(question, bound, lever, paths) for lever in found[:2]]
+    if bound.what in ("context", "memory") and not found:
+        lines.append("No single change of format, cache or budget mends that: take a smaller model or a larger device.")
+    return [*lines, *caveats((question,))]
+
+
+def caveats(questions: Sequence[Question]) -> list[str]:
+    """Sentences on what is not known, and on what was taken for granted."""
+    # What an engine takes for itself is a matter of the device; without one nobody misses it.
+    missing = dict.fromkeys(
+        name
+        for question in questions
+        for name in question.cost.missing
+        if question.device is not None or not name.startswith("what ")
+    )
+    notes = dict.fromkeys(question.note for question in questions if question.note)
+    unknown = f"Unknown, and with it what rests on it: {', '.join(map(_figure, missing))}."
+    return [*([unknown] if missing else []), *(f"Note: {note}." for note in notes)]
+
+
+def _what_binds(question: Question, bound: Binding) -> str:
+    cost = question.cost
+    if bound.what == "context":
+        window, whose = f"the {cost.context.window:,}", cost.context.window_of
+        owner = {"asked for": "that you asked for", "the model": "that the model takes"}.get(whose)
+        return (
+            f"The context binds: {cost.context.total:,} tokens are {bound.by:,} more than {window} "
+            f"{owner or f'that {whose} opens by itself'}."
+        )
+    if bound.what == "memory":
+        return f"Memory binds: it takes {gib(bound.by)} more than {_name(question)} has."
+    opening = _whether_it_fits(question)
+    if bound.what == "unknown":
+        return opening or "Name a --device to know whether it fits and how long it takes."
+    by = "matrix rate" if bound.what == "compute" else "memory's bandwidth"
+    waits = f"The first token waits for {bound.part}, {bound.share:.0%} of the time"
+    return f"{opening} {waits}, and that for the {by} of {_name(question)}."
+
+
+def _whether_it_fits(question: Question) -> str:
+    cost = question.cost
+    if question.device is None:
+        return ""
+    if not cost.fits:
+        return "Whether it fits is unknown."
+    return f"It fits, with {gib((cost.device_memory or 0) - (cost.memory.total or 0))} to spare."
+
+
+def _name(question: Question) -> str:
+    return question.device.name if question.device else "the device"
+
+
+def _what_helps(question: Question, bound: Binding, lever: Lever, paths: Sequence[str]) -> str:
+    before, after = question.cost, lever.after.cost
+    change, tail = _CHANGES[lever.what].format(lever.value), ""
+    if lever.what == "budget":
+        change, tail = f"A budget of {int(lever.value):,} tokens a picture", _fit_command(question, lever, paths)
+    if bound.what == "context":
+        return f"{change} would fit, {_after_context(lever)}{tail}."
+    if bound.what == "memory":
+        return f"{change} would fit: {gib(after.memory.total or 0)}{tail}."
+    if first_token(before) is None:
+        return f"{change} would go from {before.context.total:,} tokens of context to {after.context.total:,}{tail}."
+    times = f"from {span(first_token(before))} down to {span(first_token(after))}"
+    return f"{change} would bring the first token {times}{tail}."
+
+
+def _after_context(lever: Lever) -> str:
+    after = lever.after.cost
+    total = after.memory.total
+    if lever.what == "context" and total is not None:
+        room = after.device_memory
+        missing = f", but {gib(total - room)} more memory than there is" if room is not None and total > room else ""
+        return f"and take {gib(total)} in all{missing}"
+    return f"with {after.context.total:,} tokens"
+
+
+def _fit_command(question: Question, lever: Lever, paths: Sequence[str]) -> str:
+    if len(paths) != 1:
+        return ""
+    words = ["vtok", "fit", paths[0], "--model", question.model.name, "--budget", lever.value]
+    return f"; {' '.join(map(shlex.quote, words))}"
+
+
+def _figure(name: str) -> str:
+    part, _, figure = name.partition(".")
+    return f"{_MISSING[part]}'s {figure.replace('_', ' ')}" if part in _MISSING and figure else name

@@ -1,0 +1,129 @@
+"""What binds a request on a device, and which one change would help most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vtok.catalog.formats import cache_formats, find_format, formats
+from vtok.costs.question import Question
+from vtok.costs.seconds import rate_of
+
+#: Budgets that people think in, tokens a picture.
+BUDGETS = (4096, 2048, 1024, 576, 256, 144, 64)
+
+
+@dataclass(frozen=True)
+class Binding:
+    """What binds: ``what`` is "context", "memory", "compute", "bandwidth" or "unknown".
+
+    ``by`` is how many tokens or bytes are too many. Where it is time, ``part`` is the part of the first token that
+    takes longest, and ``share`` the share of that part.
+    """
+
+    what: str
+    by: int = 0
+    part: str = ""
+    share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Lever:
+    """One change: ``what`` (budget, context, weights, kv) set to ``value``, and the question after it."""
+
+    what: str
+    value: str
+    after: Question
+
+
+def binding(question: Question) -> Binding:
+    """What keeps the request from running, or else from answering sooner."""
+    cost = question.cost
+    if cost.context.overflow:
+        return Binding("context", cost.context.overflow)
+    if cost.memory.total is not None and cost.device_memory is not None and cost.memory.total > cost.device_memory:
+        return Binding("memory", cost.memory.total - cost.device_memory)
+    if question.device is None or cost.seconds is None or cost.seconds.first_token is None:
+        return Binding("unknown")
+    parts = {"the vision encoder": cost.seconds.vision, "reading the prompt": cost.seconds.prefill}
+    times = {name: part.middle for name, part in parts.items() if part is not None}
+    part = max(times, key=lambda name: times[name])
+    work, moved = (
+        (cost.flops.vision, cost.moved.vision)
+        if part == "the vision encoder"
+        else (cost.flops.prefill, cost.moved.prefill)
+    )
+    return Binding(
+        "compute" if _computes(question, work or 0, moved or 0) else "bandwidth",
+        part=part,
+        share=times[part] / cost.seconds.first_token.middle,
+    )
+
+
+def levers(question: Question) -> Iterator[Lever]:
+    """Single changes that mend what binds, the one that people try first first."""
+    bound = binding(question)
+    if bound.what == "context":
+        yield from _for_context(question)
+    elif bound.what == "memory":
+        yield from (lever for lever in _for_memory(question) if lever.after.cost.fits)
+    else:
+        yield from _for_time(question)
+
+
+def _computes(question: Question, work: int, moved: int) -> bool:
+    """Whether a part takes longer to compute than to move, at the peaks of the device."""
+    device = question.device
+    if device is None or device.bandwidth is None:
+        return True
+    return work / rate_of(device, find_format(question.weights)) >= moved / device.bandwidth
+
+
+def _for_context(question: Question) -> Iterator[Lever]:
+    context, images = question.cost.context, question.request.images
+    room = (context.window or 0) - context.text - context.new
+    if images and question.request.budget is None and room >= len(images):
+        after = question.shrunk(room // len(images))
+        if after is not None and not after.cost.context.overflow:
+            yield Lever("budget", str(room // len(images)), after)
+    # What the engine or the user chose can be chosen otherwise; the model's own window cannot.
+    if context.window_of != "the model":
+        # People write windows in thousands, and the next question is a little longer than this one.
+        window = -(-context.total // 1024) * 1024
+        after = question.changed(context=window)
+        if not after.cost.context.overflow:
+            yield Lever("context", str(window), after)
+
+
+def _for_memory(question: Question) -> Iterator[Lever]:
+    now = find_format(question.weights)
+    runtime = question.cost.runtime
+    smaller = [one for one in formats() if runtime in one.runtimes and one.bits < now.bits]
+    for one in sorted(smaller, key=lambda one: -one.bits):
+        lever = Lever("weights", one.name, question.changed(weights=one.name))
+        if lever.after.cost.fits:
+            yield lever
+            break
+    bits = next(one.bits for one in cache_formats() if one.name == question.kv)
+    for cache in cache_formats():
+        if runtime in cache.runtimes and cache.bits < bits:
+            yield Lever("kv", cache.name, question.changed(kv=cache.name))
+            break
+    yield from _budgets(question)
+
+
+def _for_time(question: Question) -> Iterator[Lever]:
+    yield from _budgets(question)
+
+
+def _budgets(question: Question) -> Iterator[Lever]:
+    """Pictures of at most half their tokens, at a number that people think in."""
+    images = question.request.images
+    if not images or question.request.budget is not None:
+        return
+    most = max(question.model.family.layout(*size).total for size in images)
+    for budget in BUDGETS:
+        after = question.shrunk(budget) if 2 * budget <= most + 1 else None
+        if after is not None:
+            yield Lever("budget", str(budget), after)
+            return

@@ -1,0 +1,137 @@
+"""One request on one model, engine and device, so that it can be asked again with a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from vtok.catalog.checkpoints import Checkpoint
+from vtok.catalog.counting import Model, find_model
+from vtok.catalog.devices import Device
+from vtok.catalog.formats import CacheFormat, Format, cache_formats, find_cache_format, find_format, formats
+from vtok.catalog.sizes import TextSizes, VisionSizes
+from vtok.costs.cost import cost
+from vtok.costs.request import Request
+from vtok.costs.result import Cost
+from vtok.costs.runtimes import RUNTIMES
+from vtok.errors import ModelError, UsageError
+from vtok.geometry.layout import Size
+from vtok.geometry.reachable import same_shape
+
+
+@dataclass(frozen=True)
+class Question:
+    """What ``vtok.cost`` is asked: ``model`` is counted for ``runtime``, and ``context`` is the window that is opened.
+
+    ``note`` says what was taken for granted.
+    """
+
+    request: Request
+    model: Checkpoint
+    device: Device | None = None
+    weights: str = "bf16"
+    kv: str = "f16"
+    runtime: str | None = None
+    context: int | None = None
+    note: str = ""
+
+    @cached_property
+    def cost(self) -> Cost:
+        """The answer."""
+        return cost(
+            self.request,
+            self.model,
+            self.device,
+            weights=self.weights,
+            kv=self.kv,
+            runtime=self.runtime,
+            context=self.context,
+        )
+
+    def changed(self, **fields: Any) -> Question:
+        """The same question with other fields, those of the request among them."""
+        own = {name: value for name, value in fields.items() if name in self.__dataclass_fields__}
+        asked = {name: value for name, value in fields.items() if name not in own}
+        if asked:
+            own["request"] = replace(self.request, **asked)
+        return replace(self, **own)
+
+    def shrunk(self, budget: int) -> Question | None:
+        """The same with each picture made so small that it takes at most ``budget`` tokens, structural ones included.
+
+        Each keeps its shape and is as large as the budget allows. None where a picture cannot be made so small.
+        """
+        images = [shrink(self.model, size, budget) for size in self.request.images]
+        if None in images:
+            return None
+        return self.changed(images=tuple(images))
+
+
+def ask(
+    request: Request,
+    model: Model,
+    device: Device | None = None,
+    weights: str = "bf16",
+    kv: str = "f16",
+    runtime: str | None = None,
+    context: int | None = None,
+    settings: dict[str, Any] | None = None,
+) -> Question:
+    """A question whose parts go together.
+
+    Where no runtime is named it is the first that reads the weights, if it is known how that one counts for the model.
+    Raises ``UsageError`` for a runtime that does not read the weights or has no such cache, ``ModelError`` for a
+    checkpoint directory whose configuration lacks the sizes of the model, and what ``find_model`` raises.
+    """
+    form, cache = find_format(weights), find_cache_format(kv)
+    note = ""
+    if runtime is not None:
+        _check(runtime, form, cache)
+        found = find_model(model, settings, runtime)
+    else:
+        runtime = next((name for name in form.runtimes if name in RUNTIMES), None)
+        try:
+            found = find_model(model, settings, runtime)
+        except UsageError:
+            found = find_model(model, settings)
+            note = f"counted by transformers' rule: vtok has not read how {runtime} counts for this model"
+            runtime = None
+    _check_sizes(found)
+    return Question(request, found, device, form.name, cache.name, runtime, context, note)
+
+
+def shrink(model: Checkpoint, size: Size, budget: int) -> Size | None:
+    """The largest size (width, height) in px of the shape of ``size`` whose tokens are within ``budget``, if any."""
+    if model.family.layout(*size).total <= budget:
+        return size
+    sizes = same_shape(model.family, size)
+    fits = sizes.where(sizes.counts <= budget)
+    if not fits.counts.size:
+        return None
+    largest = int(np.argmax(fits.widths * fits.heights))
+    return int(fits.widths[largest]), int(fits.heights[largest])
+
+
+def _check_sizes(model: Checkpoint) -> None:
+    """A name of the catalog may lack a figure that no source tells; a checkpoint's own files do not."""
+    parts: dict[str, TextSizes | VisionSizes] = {"language model": model.text, "vision encoder": model.vision}
+    for name, sizes in parts.items():
+        if model.kind and (sizes.hidden is None or sizes.layers is None):
+            raise ModelError(
+                f"{model.name} has a config.json without the sizes of its {name} (width, number of layers), on which "
+                "every cost rests; copy the whole file from where the checkpoint is from"
+            )
+
+
+def _check(runtime: str, form: Format, cache: CacheFormat) -> None:
+    if runtime not in RUNTIMES:
+        raise UsageError(f"there is no runtime {runtime!r}; expected one of {', '.join(RUNTIMES)}")
+    if runtime not in form.runtimes:
+        names = ", ".join(one.name for one in formats() if runtime in one.runtimes)
+        raise UsageError(f"{runtime} does not read {form.name} weights; it reads {names}")
+    if runtime not in cache.runtimes:
+        names = ", ".join(one.name for one in cache_formats() if runtime in one.runtimes)
+        raise UsageError(f"{runtime} has no {cache.name} KV cache; it has {names}")

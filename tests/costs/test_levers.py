@@ -1,0 +1,89 @@
+"""What binds, and what mends it: each lever is asked again and must do what it says."""
+
+import pytest
+
+from vtok.catalog.devices import Device, find_device
+from vtok.catalog.formats import find_format
+from vtok.costs.levers import binding, levers
+from vtok.costs.question import ask, shrink
+from vtok.costs.request import Request
+from vtok.errors import UsageError
+
+CARD = find_device("rtx-3060-12gb")
+
+
+def question(images=((4032, 3024),), device=CARD, weights="q4_k_m", model="qwen2.5-vl-7b", runtime=None, **others):
+    return ask(Request(images, **others), model, device, weights, runtime=runtime)
+
+
+def test_a_phone_photo_overflows_ollama():
+    asked = question(runtime="ollama")
+    bound = binding(asked)
+    assert (bound.what, bound.by) == ("context", asked.cost.context.total - 4096)
+    budget, context = levers(asked)
+    assert budget.after.cost.context.total <= 4096
+    assert int(budget.value) == 4096 - 64 - 128
+    assert int(context.value) % 1024 == 0
+    assert not context.after.cost.context.overflow
+
+
+def test_more_weights_than_memory():
+    asked = question(weights="bf16", device=find_device("rtx-4060"), images=((640, 480),))
+    bound = binding(asked)
+    assert bound.what == "memory"
+    assert bound.by == asked.cost.memory.total - asked.device.memory
+    first = next(levers(asked))
+    assert first.what == "weights"
+    assert first.after.cost.fits
+    assert find_format(first.value).bits < 16
+
+
+def test_time_that_waits_for_the_matrix_rate():
+    bound = binding(question())
+    assert (bound.what, bound.part) == ("compute", "reading the prompt")
+    assert 0.5 < bound.share < 1
+    lever = next(levers(question()))
+    assert lever.what == "budget"
+    assert lever.after.cost.seconds.first_token.high < question().cost.seconds.first_token.low
+
+
+def test_time_that_waits_for_the_bandwidth():
+    slow = Device("slow", memory=2**40, bandwidth=1e9, rates={"fp16": 1e15})
+    assert binding(question(images=((280, 280),), device=slow)).what == "bandwidth"
+
+
+def test_without_a_device_nobody_knows():
+    assert binding(question(device=None)).what == "unknown"
+
+
+def test_no_budget_where_pictures_cannot_get_smaller():
+    assert list(levers(question(model="llava-1.5-7b", weights="awq", images=((300, 300),)))) == []
+
+
+@pytest.mark.parametrize("budget", [4, 64, 300, 1024, 5000])
+def test_shrunk_pictures_are_the_largest_within_the_budget(budget):
+    model = question().model
+    found = shrink(model, (800, 601), budget)
+    counts = {}
+    for long in range(1, 801):
+        size = long, max(1, round(long * 601 / 800))
+        counts[size] = model.family.layout(*size).total
+    fits = [size for size, count in counts.items() if count <= budget]
+    assert found == (max(fits) if fits else None)
+
+
+def test_parts_that_do_not_go_together():
+    with pytest.raises(UsageError, match="ollama does not read awq weights; it reads fp16"):
+        question(weights="awq", runtime="ollama")
+    with pytest.raises(UsageError, match=r"llama.cpp has no fp8 KV cache; it has f16"):
+        ask(Request(), "qwen2.5-vl-7b", None, "q4_k_m", "fp8", "llama.cpp")
+    with pytest.raises(UsageError, match="no runtime 'lama'"):
+        question(runtime="lama")
+
+
+def test_the_runtime_follows_the_weights():
+    assert question().cost.runtime == "llama.cpp"
+    assert question(weights="awq").cost.runtime == "transformers"
+    unread = question(model="llava-1.6-mistral-7b")
+    assert unread.cost.runtime == "transformers"
+    assert "has not read how llama.cpp counts" in unread.note
