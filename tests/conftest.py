@@ -9,19 +9,15 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from vtok.reduction.method import Need, Stage
+from vtok.reduction.method import Stage
 from vtok.reduction.registry import method_class, names
 from vtok.vlm.loading import EMBEDDED_PATH
 from vtok.vlm.pipeline import VLM, load
 
 SIDE, PATCH = 84, 14
 TOKENS = (SIDE // PATCH) ** 2
-#: Methods that need nothing but the picture.
-METHODS = tuple(
-    name
-    for name in names(Stage.PIXELS, Stage.TOKENS)
-    if method_class(name).needs <= {Need.CLS_ATTENTION, Need.KEYS, Need.FEATURES} and not method_class(name).video
-)
+#: Methods for pictures that act before the language model.
+METHODS = tuple(name for name in names(Stage.PIXELS, Stage.TOKENS) if not method_class(name).video)
 
 
 def tiny_config(**vision: Any) -> Any:

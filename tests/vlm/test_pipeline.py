@@ -43,8 +43,9 @@ def test_vectors_are_what_the_model_itself_embeds(tiny_vlm: VLM, picture: Image.
 
 @pytest.mark.parametrize("method", METHODS)
 def test_one_call_equals_the_stages(tiny_vlm: VLM, picture: Image.Image, method: str) -> None:
-    at_once = tiny_vlm.cut(picture, method, 9).reduced
-    staged = tiny_vlm.reduce(tiny_vlm.encode([picture]), method, 9)[0].reduced
+    question = "What is red?"
+    at_once = tiny_vlm.cut(picture, method, 9, question).reduced
+    staged = tiny_vlm.reduce(tiny_vlm.encode([picture]), method, 9, question)[0].reduced
     assert torch.equal(at_once.vectors, staged.vectors)
     assert torch.equal(at_once.selection.kept, staged.selection.kept)
 

@@ -56,7 +56,7 @@ def test_the_whole_pipeline(directory: Path) -> None:
     whole = vlm.ask(wide, "What is red?", max_new_tokens=3)
     kept = vlm.ask(wide, "What is red?", budget="100%", method="pool", max_new_tokens=3)
     assert whole.tokens == kept.tokens
-    for method in ("pool", "uniform", "random", "downsample"):
+    for method in ("pool", "uniform", "random", "downsample", "visionzip", "fastervlm", "tome", "cdpruner"):
         assert vlm.ask(wide, "What is red?", budget=9, method=method, max_new_tokens=2).ledger.visual_after == 9
 
 

@@ -61,6 +61,18 @@ class Seen:
         """Visual tokens of this image."""
         return self.vectors.shape[0]
 
+    def has(self, needs: frozenset[Need]) -> bool:
+        """Whether all of ``needs`` is there."""
+        there = {
+            Need.CLS_ATTENTION: self.cls_attention,
+            Need.FIRST_ATTENTION: self.first_attention,
+            Need.RECEIVED_ATTENTION: self.received_attention,
+            Need.KEYS: self.keys,
+            Need.FEATURES: self.features,
+            Need.TEXT: self.text,
+        }
+        return all(there.get(need) is not None for need in needs)
+
     @property
     def grids(self) -> tuple[tuple[int, int], ...]:
         """The grids of all blocks; that of the whole image where it is one."""

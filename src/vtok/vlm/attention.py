@@ -27,16 +27,20 @@ class Recorder:
     """What was seen, in calls' order: ``weights[i]`` are the rows of ``modules[i]``, one tensor a call.
 
     Each is (batch, heads, keys) float32, softmaxed, of the one query row ``row`` (0 the first, -1 the last).
-    ``keys[i]``, when wanted, are (batch, kv heads, keys, head size).
+    ``keys[i]``, when wanted, are (batch, kv heads, keys, head size), and ``received[i]`` (batch, heads, keys) the mean
+    of the attention over all query rows.
     """
 
     modules: Sequence[nn.Module]
     row: int
     want_keys: bool = False
+    want_received: bool = False
     weights: list[list[Tensor]] = field(default_factory=list)
     keys: list[list[Tensor]] = field(default_factory=list)
+    received: list[list[Tensor]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.received = [[] for _ in self.modules]
         self.weights = [[] for _ in self.modules]
         self.keys = [[] for _ in self.modules]
 
@@ -47,6 +51,8 @@ class Recorder:
                 self.weights[index].append(row_weights(query, key, mask, scaling, self.row))
                 if self.want_keys:
                     self.keys[index].append(key)
+                if self.want_received:
+                    self.received[index].append(received_weights(query, key, scaling))
 
 
 _recorder: ContextVar[Recorder | None] = ContextVar("vtok_recorder", default=None)
@@ -69,6 +75,20 @@ def row_weights(query: Tensor, key: Tensor, mask: Tensor | None, scaling: float 
     return scores.softmax(-1)
 
 
+def received_weights(query: Tensor, key: Tensor, scaling: float | None, block: int = 256) -> Tensor:
+    """(b, heads, k) float32: the mean over all query rows of the softmaxed attention to each key, nothing masked.
+
+    Rows are worked out ``block`` at a time, so that a full map is never there at once.
+    """
+    groups = query.shape[1] // key.shape[1]
+    keys = key.float().repeat_interleave(groups, dim=1) if groups > 1 else key.float()
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    total = torch.zeros(*query.shape[:2], key.shape[2], device=query.device)
+    for rows in torch.split(query.float(), block, dim=2):
+        total += (rows @ keys.mT * scale).softmax(-1).sum(2)
+    return total / query.shape[2]
+
+
 def _attend(
     module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **kwargs: Any
 ) -> Any:
@@ -83,14 +103,16 @@ AttentionMaskInterface.register(NAME, sdpa_mask)
 
 
 @contextmanager
-def record(part: nn.Module, modules: Sequence[nn.Module], row: int, want_keys: bool = False) -> Iterator[Recorder]:
+def record(
+    part: nn.Module, modules: Sequence[nn.Module], row: int, want_keys: bool = False, want_received: bool = False
+) -> Iterator[Recorder]:
     """Record one query row of the attention ``modules`` of ``part`` (a vision tower, a language model).
 
     The part's configured attention is put back afterwards, also after an error.
     """
     config: Any = part.config
     before = config._attn_implementation
-    recorder = Recorder(modules, row, want_keys)
+    recorder = Recorder(modules, row, want_keys, want_received)
     token = _recorder.set(recorder)
     config._attn_implementation = NAME
     try:

@@ -55,7 +55,7 @@ class Reduction:
         positions = full_positions(self.model, arguments)
         inputs = self._take_pictures(arguments)
         ids = arguments["input_ids"]
-        done = encode_and_reduce(self.adapter, self.model, inputs, self.chain, ids)
+        done = encode_and_reduce(self.adapter, self.model, inputs, self.chain, ids, arguments.get("attention_mask"))
         self.images = done.images
         kept = [image.kept for image in done.images]
         token = self.adapter.image_token_id(self.model)

@@ -22,7 +22,7 @@ from torch import Tensor
 from vtok.errors import UsageError
 from vtok.image.source import open_image
 from vtok.reduction.chain import Budget, Chain
-from vtok.reduction.method import Method, Need, Seen, Stage
+from vtok.reduction.method import Method, Need, Stage
 from vtok.reduction.registry import parse_chain
 from vtok.vlm.adapters import adapter_of
 from vtok.vlm.ledger import Ledger, cache_size
@@ -32,6 +32,7 @@ from vtok.vlm.reducing import check, encode_and_reduce, needed, reduced
 from vtok.vlm.seam import image_output, shorten
 from vtok.vlm.stages import Answer, Cut, Encoded, Interleaved, Prepared, image_tokens
 from vtok.vlm.watching import Clock, TextOut
+from vtok.vlm.wording import wants_words
 
 Picture = str | Path | bytes | Image.Image
 
@@ -72,21 +73,25 @@ class VLM:
 
     @torch.no_grad()
     def reduce(
-        self, encoded: Sequence[Encoded], method: str | Method | Chain = "visionzip", budget: Budget = None
+        self,
+        encoded: Sequence[Encoded],
+        method: str | Method | Chain = "visionzip",
+        budget: Budget = None,
+        question: str | None = None,
     ) -> list[Cut]:
         """Cut encoded pictures to ``budget`` tokens each (25% if you say nothing).
 
-        Pictures that lack what the method needs are encoded again.
+        Pictures that lack what the method needs are encoded again; ``question`` is for methods that read it.
 
         Raises ``MethodError`` for an unknown method and ``BudgetError`` for a budget that makes no sense.
         """
         chain, cuts = self._chain(method, budget), []
         for one in encoded:
-            if chain.at(Stage.PIXELS):
-                cuts.append(self._cut(one.prepared, chain))
+            if chain.at(Stage.PIXELS) or wants_words(chain):
+                cuts.append(self._cut(one.prepared, chain, question))
                 continue
             needs = needed(self.adapter, self.model, chain.steps, [one.tokens.grid])
-            if not _has(one.tokens, needs):
+            if not one.tokens.has(needs):
                 one = self._encode(one.prepared, needs)
             start = time.perf_counter()
             done = reduced(self.adapter, self.model, one.encoding, chain)[0]
@@ -94,9 +99,18 @@ class VLM:
             cuts.append(Cut(one.prepared, done, chain, one.seconds, took))
         return cuts
 
-    def cut(self, picture: Picture | Prepared, method: str | Method | Chain | None, budget: Budget = None) -> Cut:
-        """Encode and cut one picture in one go; None for both leaves it whole."""
-        return self._cut(self._prepared(picture), None if method is None else self._chain(method, budget))
+    def cut(
+        self,
+        picture: Picture | Prepared,
+        method: str | Method | Chain | None,
+        budget: Budget = None,
+        question: str | None = None,
+    ) -> Cut:
+        """Encode and cut one picture in one go; None for both leaves it whole.
+
+        ``question`` is for methods that read it. Raises ``MethodError`` where one does and there is none.
+        """
+        return self._cut(self._prepared(picture), None if method is None else self._chain(method, budget), question)
 
     @torch.no_grad()
     def generate(
@@ -141,15 +155,18 @@ class VLM:
         # What makes no sense is refused before a picture is opened.
         chain = None if budget is None and not parse_chain(method).steps[0].budget else self._chain(method, budget)
         prompt_ids(self.processor, question, [0] * len(several), self.image_token)
-        return self.generate([self._cut(self._prepared(one), chain) for one in several], question, **options)
+        return self.generate([self._cut(self._prepared(one), chain, question) for one in several], question, **options)
 
     def _chain(self, method: str | Method | Chain, budget: Budget) -> Chain:
         chain = parse_chain(method).with_budget(budget, "25%")
         check(self.adapter, self.model, chain)
         return chain
 
-    def _cut(self, prepared: Prepared, chain: Chain | None) -> Cut:
-        done = encode_and_reduce(self.adapter, self.model, prepared.inputs, chain)
+    def _cut(self, prepared: Prepared, chain: Chain | None, question: str | None = None) -> Cut:
+        words = None
+        if question is not None and wants_words(chain):
+            words = self.processor.tokenizer(question, add_special_tokens=False, return_tensors="pt")["input_ids"][0]
+        done = encode_and_reduce(self.adapter, self.model, prepared.inputs, chain, words=words)
         return Cut(prepared, done.images[0], chain, done.encode_seconds, done.reduce_seconds)
 
     def _prepared(self, picture: Picture | Prepared) -> Prepared:
@@ -217,11 +234,6 @@ class VLM:
         ends = [] if ends is None else [ends] if isinstance(ends, int) else ends
         over = torch.isin(new, torch.tensor(ends, device=new.device, dtype=new.dtype)).nonzero()
         return int(over[0]) + 1 if over.numel() else new.numel()
-
-
-def _has(tokens: Seen, needs: frozenset[Need]) -> bool:
-    there = {Need.CLS_ATTENTION: tokens.cls_attention, Need.KEYS: tokens.keys, Need.FEATURES: tokens.features}
-    return all(there[need] is not None for need in needs)
 
 
 def load(path_or_name: str | Path = "vtok-mini", device: str | None = None, dtype: str | None = None) -> VLM:

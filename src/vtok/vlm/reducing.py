@@ -18,6 +18,7 @@ from vtok.reduction.selection import Selection
 from vtok.reduction.windows import middles, window_of
 from vtok.vlm.adapters.base import Adapter, Encoding
 from vtok.vlm.picture import Picture, plain
+from vtok.vlm.wording import wants_words, with_words, words_of
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Cut:
 
 def check(adapter: Adapter, model: Any, chain: Chain) -> None:
     """Raise ``MethodError`` for a method that cannot act on this model, before anything is computed."""
-    offers = adapter.offers(model)
+    # The prompt's text is there whatever the model is.
+    offers = adapter.offers(model) | {Need.TEXT}
     for step in chain.steps:
         method = step.method
         if method.video:
@@ -75,9 +77,19 @@ def check(adapter: Adapter, model: Any, chain: Chain) -> None:
 
 @torch.no_grad()
 def encode_and_reduce(
-    adapter: Adapter, model: Any, inputs: Mapping[str, Any], chain: Chain | None, ids: Tensor | None = None
+    adapter: Adapter,
+    model: Any,
+    inputs: Mapping[str, Any],
+    chain: Chain | None,
+    ids: Tensor | None = None,
+    mask: Tensor | None = None,
+    words: Tensor | None = None,
 ) -> Cut:
-    """Encode the pictures in ``inputs`` (a processor's output) and cut each by ``chain``; ``ids`` are the prompts."""
+    """Encode the pictures in ``inputs`` (a processor's output) and cut each by ``chain``.
+
+    ``ids`` and ``mask`` (b, n) are the prompts; where there are none yet, ``words`` (t,) are the text tokens of the one
+    to come. Raises ``MethodError`` where a method reads the text and neither is there.
+    """
     start = time.perf_counter()
     steps = chain.steps if chain else ()
     grids = adapter.known_grids(model, inputs)
@@ -88,10 +100,26 @@ def encode_and_reduce(
         if shrunk is not None:
             return Cut(shrunk, _since(start, shrunk[0].vectors), 0.0)
     encoding = adapter.encode(model, inputs, needed(adapter, model, steps, grids), ids)
+    if wants_words(chain):
+        encoding = _worded(adapter, model, encoding, ids, mask, words)
     encoded = _since(start, encoding.rows[0])
     start = time.perf_counter()
     images = reduced(adapter, model, encoding, chain)
     return Cut(images, encoded, _since(start, images[0].vectors), encoding.output)
+
+
+def _worded(
+    adapter: Adapter, model: Any, encoding: Encoding, ids: Tensor | None, mask: Tensor | None, words: Tensor | None
+) -> Encoding:
+    if ids is not None:
+        counts = [picture.count for picture in encoding.pictures]
+        return with_words(model, encoding, words_of(ids, mask, adapter.image_token_id(model), counts))
+    if words is None:
+        raise MethodError(
+            "this method reads the question, so it cannot cut a picture before there is one: give the question too, or "
+            "take a method that reads the picture alone, such as divprune"
+        )
+    return with_words(model, encoding, [words] * len(encoding.seen))
 
 
 def needed(
@@ -100,9 +128,9 @@ def needed(
     """What the steps between projector and language model want to see; nothing where nothing is to be cut."""
     if grids is not None and all(_allowed(steps, r * c)[-1:] in ([], [r * c]) for r, c in grids):
         return frozenset()
-    offers = adapter.offers(model)
+    offers = adapter.offers(model) | {Need.TEXT}
     wanted = [step.method.needs_from(offers) for step in steps if step.method.stage is Stage.TOKENS]
-    return frozenset().union(*wanted)
+    return frozenset().union(*wanted) - {Need.TEXT}
 
 
 def reduced(adapter: Adapter, model: Any, encoding: Encoding, chain: Chain | None) -> list[Reduced]:

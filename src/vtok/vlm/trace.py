@@ -111,7 +111,7 @@ def trace(
     cuts = []
     for one in prepared:
         with _watching(vlm.adapter.stages(vlm.model), stages):
-            cuts.append(vlm.cut(one, method, budget))
+            cuts.append(vlm.cut(one, method, budget, question))
     stages += [stage("visual tokens, after the cut", cut.reduced.vectors) for cut in cuts]
     prompt = vlm.interleave(cuts, [question])
     language = vlm.adapter.language_model(vlm.model)

@@ -40,8 +40,8 @@ class LlavaAdapter(Adapter):
 
     def offers(self, model: Any) -> frozenset[Need]:
         """See ``Adapter.offers``."""
-        cls = {Need.CLS_ATTENTION, Need.KEYS} if _has_cls(model) else set()
-        return frozenset({Need.FEATURES, *cls})
+        cls = {Need.CLS_ATTENTION, Need.FIRST_ATTENTION} if _has_cls(model) else set()
+        return frozenset({Need.FEATURES, Need.KEYS, Need.RECEIVED_ATTENTION, *cls})
 
     def image_inputs(self, model: Any) -> tuple[str, ...]:
         """See ``Adapter.image_inputs``."""
@@ -60,18 +60,18 @@ class LlavaAdapter(Adapter):
 
     def run(self, model: Any, inputs: Mapping[str, Any], needs: frozenset[Need]) -> tuple[Any, dict[str, list[Any]]]:
         """See ``Adapter.run``."""
-        watches = bool(needs & {Need.CLS_ATTENTION, Need.KEYS})
         if Need.CLS_ATTENTION in needs and not _has_cls(model):
             raise MethodError(
                 f"this method reads CLS attention, but the vision tower ({model.config.vision_config.model_type}) has "
                 "no CLS token; take a method without it, such as pool or uniform"
             )
         tower = model.base_model.vision_tower
-        modules = [self._attention(model, inputs)] if watches else []
+        modules = self._watched(model, inputs, needs)
         entered: list[Tensor] = []
         hook = _projector(model).register_forward_pre_hook(lambda _, args: entered.append(args[0]))
         try:
-            with record(tower, modules, row=0, want_keys=Need.KEYS in needs) as recorder:
+            received = Need.RECEIVED_ATTENTION in needs
+            with record(tower, modules, row=0, want_keys=Need.KEYS in needs, want_received=received) as recorder:
                 output = encoder(model)(**inputs, return_dict=True)
         finally:
             hook.remove()
@@ -81,6 +81,10 @@ class LlavaAdapter(Adapter):
             more["features"] = list(entered[0])
         if Need.CLS_ATTENTION in needs:
             more["cls_attention"] = list(recorder.weights[0][0][:, :, skip:])
+        if Need.FIRST_ATTENTION in needs:
+            more["first_attention"] = list(recorder.weights[-1][0][:, :, skip:])
+        if received:
+            more["received_attention"] = list(recorder.received[0][0][:, :, skip:])
         if Need.KEYS in needs:
             more["keys"] = list(recorder.keys[0][0][:, :, skip:])
         return output, more
@@ -123,6 +127,13 @@ class LlavaAdapter(Adapter):
         if getattr(edge, "shortest_edge", None) is None or not images.do_center_crop:
             return Llava(int(edge.height), None, patch, padded).layout(*size)
         return Llava(int(edge.shortest_edge), int(crop.height), patch, padded).layout(*size)
+
+    def _watched(self, model: Any, inputs: Mapping[str, Any], needs: frozenset[Need]) -> list[nn.Module]:
+        """The attention modules to look at: the one that the projector reads behind, then the first, where wanted."""
+        if not needs & {Need.CLS_ATTENTION, Need.FIRST_ATTENTION, Need.RECEIVED_ATTENTION, Need.KEYS}:
+            return []
+        first = model.base_model.vision_tower.encoder.layers[0].self_attn
+        return [self._attention(model, inputs), *([first] if Need.FIRST_ATTENTION in needs else [])]
 
     @staticmethod
     def _attention(model: Any, inputs: Mapping[str, Any]) -> nn.Module:
