@@ -1,5 +1,6 @@
 #!/bin/sh
-# Two pictures that vtok-mini was not trained on: how many tokens they are, and the answer with all and with a quarter.
+# Two pictures that vtok-mini was not trained on: how many tokens they are, the answer with all and with a quarter of
+# them, and what the first one would cost a model of 7 billion parameters on three devices that people own.
 set -e
 cd "$(dirname "$0")/.."
 mkdir -p out
@@ -13,4 +14,8 @@ say vtok count examples/words.png --model vtok-mini --model qwen2.5-vl-7b --mode
     --model internvl3-8b --model gemma-3-4b
 say vtok ask examples/words.png "What does the red word say?" --budget 25% --compare --overlay out/words-kept.png
 say vtok ask examples/shapes.png "What colour is the star?" --budget 25% --compare --overlay out/shapes-kept.png
+say vtok cost examples/words.png --model llava-1.5-7b --weights q4_k_m \
+    --compare device=rtx-3060-12gb,rtx-4060-laptop,m4-16gb
+say vtok cost examples/words.png --model llava-1.5-7b --weights q4_k_m --budget 25% --method visionzip \
+    --compare device=rtx-3060-12gb,rtx-4060-laptop,m4-16gb
 printf '\nNow open out/words-kept.png and out/shapes-kept.png: lit tokens stayed, tinted ones were merged into them.\n'

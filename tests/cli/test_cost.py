@@ -45,7 +45,7 @@ def test_a_picture_by_part(photo):
         "It fits, with ",
         "waits for reading the prompt",
         "A budget of 1,024 tokens a picture would bring the first token from",
-        f"vtok fit {photo} --model qwen2.5-vl-7b --budget 1024",
+        f": vtok fit {photo} --model qwen2.5-vl-7b --budget 1024 --runtime llama.cpp -o fitted/\n",
     ):
         assert part in text
 

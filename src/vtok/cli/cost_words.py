@@ -88,13 +88,20 @@ def _what_helps(question: Question, bound: Binding, lever: Lever, paths: Sequenc
     if lever.what == "budget":
         change, tail = f"A budget of {int(lever.value):,} tokens a picture", _fit_command(question, lever, paths)
     if bound.what == "context":
-        return f"{change} would fit, {_after_context(lever)}{tail}."
+        return f"{change} would fit, {_after_context(lever)}{_end(tail)}"
     if bound.what == "memory":
-        return f"{change} would fit: {gib(after.memory.total or 0)}{tail}."
+        return f"{change} would fit: {gib(after.memory.total or 0)}{_end(tail)}"
     if first_token(before) is None:
-        return f"{change} would go from {before.context.total:,} tokens of context to {after.context.total:,}{tail}."
+        return (
+            f"{change} would go from {before.context.total:,} tokens of context to {after.context.total:,}{_end(tail)}"
+        )
     times = f"from {span(first_token(before))} down to {span(first_token(after))}"
-    return f"{change} would bring the first token {times}{tail}."
+    return f"{change} would bring the first token {times}{_end(tail)}"
+
+
+def _end(command: str) -> str:
+    """A command stands at the end of its line without a full stop, so that it can be copied."""
+    return command or "."
 
 
 def _after_context(lever: Lever) -> str:
@@ -110,8 +117,11 @@ def _after_context(lever: Lever) -> str:
 def _fit_command(question: Question, lever: Lever, paths: Sequence[str]) -> str:
     if len(paths) != 1:
         return ""
-    words = ["vtok", "fit", paths[0], "--model", question.model.name, "--budget", lever.value]
-    return f"; {' '.join(map(shlex.quote, words))}"
+    model = question.model
+    words = ["vtok", "fit", paths[0], "--model", model.name, "--budget", lever.value]
+    # The same rule that the cost was counted by.
+    words += ["--runtime", model.runtime] if model.runtime in ("vllm", "llama.cpp", "ollama") else []
+    return f": {' '.join(map(shlex.quote, [*words, '-o', 'fitted/']))}"
 
 
 def _figure(name: str) -> str:
