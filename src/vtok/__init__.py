@@ -13,6 +13,7 @@ from vtok.errors import MissingExtraError, VtokError
 if TYPE_CHECKING:
     from vtok.catalog.counting import count, count_many, layout, video_layout
     from vtok.costs.cost import cost
+    from vtok.fitting.clip import fit_video
     from vtok.fitting.fit import fit
     from vtok.fitting.many import fit_many
     from vtok.vlm.context import reduce
@@ -27,6 +28,7 @@ __all__ = [
     "count_many",
     "fit",
     "fit_many",
+    "fit_video",
     "layout",
     "load",
     "reduce",
@@ -40,6 +42,7 @@ _LAZY = {
     "count_many": "vtok.catalog.counting",
     "fit": "vtok.fitting.fit",
     "fit_many": "vtok.fitting.many",
+    "fit_video": "vtok.fitting.clip",
     "layout": "vtok.catalog.counting",
     "load": "vtok.vlm.pipeline",
     "reduce": "vtok.vlm.context",

@@ -283,7 +283,7 @@ def test_a_video(tmp_path):
     assert len(found["images"]) > 2
     names = sorted(file.name for file in (tmp_path / "out").iterdir())
     assert names == sorted(Path(image["output"]).name for image in found["images"])
-    assert names[0] == "clip-0000.png"
+    assert names[0] == "clip-00000.000s.png"
     result = run(path, *QWEN, "--budget", 2, "-o", tmp_path / "o", ok=False)
     assert "the first and the last frame" in result.stderr
     result = run(path, *QWEN, "--budget", 200, "--total", "-o", tmp_path / "o", ok=False)

@@ -4,26 +4,30 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import vtok
 from tests.fitting.clips import SIZE, frames, write
 from vtok.catalog.counting import find_model
 from vtok.errors import BudgetError, ImageError
 from vtok.fitting.clip import look_at_video
 from vtok.image.video import read_frames
 
-FAMILY = find_model("qwen2.5-vl-7b").family
+MODEL = "qwen2.5-vl-7b"
+FAMILY = find_model(MODEL).family
 
 
 def test_a_clip(tmp_path):
     path = write(tmp_path / "a.mp4", frames())
     assert look_at_video(path, FAMILY, 300).reel.frames == (0, 10, 29)  # the third scene is told of by its end
-    clip = look_at_video(path, FAMILY, 500)
-    assert clip.reel.frames == (0, 10, 20, 29)
-    assert clip.seconds == pytest.approx((0, 1, 2, 2.9))
-    assert clip.reel.tokens <= 500
-    assert clip.choice.source == SIZE
-    for (number, frame), (_, same) in zip(clip.frames(), read_frames(path, clip.reel.frames), strict=True):
-        assert number in clip.reel.frames
-        assert np.array_equal(np.asarray(frame), np.asarray(same))
+    fitted = vtok.fit_video(path, MODEL, 500)
+    assert [one.number for one in fitted] == [0, 10, 20, 29]
+    assert [one.seconds for one in fitted] == pytest.approx([0, 1, 2, 2.9])
+    assert sum(one.tokens for one in fitted) <= 500
+    for one, (_, frame) in zip(fitted, read_frames(path, [0, 10, 20, 29]), strict=True):
+        assert one.source == SIZE
+        assert one.image.size == one.size
+        assert vtok.count(one.image, MODEL) == one.tokens
+        small = np.asarray(frame.resize(one.size, Image.Resampling.BICUBIC), float)
+        assert np.abs(small - np.asarray(one.image)).max() < 3
 
 
 def test_less_is_looked_at(tmp_path):

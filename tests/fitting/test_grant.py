@@ -60,10 +60,9 @@ def test_weights_floors_and_ceilings():
 def test_print_that_is_lost_says_what_it_needs():
     lost = grant([PAGE] * 4, QWEN, 1000)[0]
     assert not lost.legibility.survives
-    assert lost.needed == lost.legibility.needed > lost.tokens
+    assert lost.legibility.needed > lost.tokens
     kept = grant([PAGE, PHOTO], QWEN, 10_000)
     assert kept[0].legibility.survives
-    assert [one.needed for one in kept] == [one.tokens for one in kept]
 
 
 def test_odd_pictures_among_others():

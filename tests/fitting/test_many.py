@@ -31,6 +31,8 @@ def test_within_the_budget(files, budget):
     assert portions[0].tokens > portions[2].tokens
     assert portions[0].legibility is not None
     assert portions[1].legibility is None
+    assert (portions[0].needed > portions[0].tokens) == (budget < 1000)
+    assert portions[1].needed == portions[1].tokens
     assert portions[1].to_source([0, 0]).shape == (2,)
 
 

@@ -19,8 +19,9 @@ from vtok.cli import common
 from vtok.cli.count import too_large
 from vtok.cli.fit_files import write
 from vtok.cli.fit_jobs import ENDINGS, Job, Names, Outcome, job_of
-from vtok.cli.fit_plan import plan_each, plan_total, plan_video, settings_words
+from vtok.cli.fit_plan import plan_each, plan_total, print_together, settings_words
 from vtok.cli.fit_table import data, print_table
+from vtok.cli.fit_video import plan_video
 from vtok.cli.pictures import collect, read_sizes, with_bar
 from vtok.cli.sheet import printable
 from vtok.errors import BudgetError, UsageError, VtokError
@@ -35,6 +36,8 @@ vtok fit photo.jpg --model qwen2.5-vl-7b --budget 1024 -o fitted/
 vtok fit holiday/ --model internvl3-8b --budget 1500 -o fitted/ --format jpg
 
 vtok fit scan.pdf --model qwen2.5-vl-7b --budget 8000 --total -o pages/
+
+vtok fit clip.mp4 --model qwen2.5-vl-7b --budget 8000 -o frames/
 
 vtok fit "receipts/*.png" --model qwen3-vl-8b --budget 600 --runtime llama.cpp -o small/ --json
 """
@@ -105,7 +108,7 @@ def fit(
         outcomes = list(_each(work, batch.jobs, "fitting pictures"))
         for path in batch.videos:
             frames = plan_video(path, checkpoint, budget, batch.names)
-            outcomes += _each(partial(_written, quality=quality, force=force), frames, "writing frames")
+            outcomes += [_written(frame, quality, force) for frame in frames]
     if as_json:
         found = data(checkpoint, budget, total, outcomes)
         common.print_json(
@@ -178,6 +181,8 @@ def _close(outcomes: Sequence[Outcome], batch: _Batch) -> None:
                 _note(f"{one.job.name}: only with {settings_words(one.fitted.settings)} in the model's processor")
             if one.warning:
                 _note(f"{one.job.name}: {one.warning}")
+    if together := print_together(outcomes):
+        _note(together)
     problems = [*batch.failed, *((one.job.name, one.problem) for one in outcomes if one.problem is not None)]
     for name, problem in problems:
         _note(problem if name in problem else f"{name}: {problem}")

@@ -19,12 +19,16 @@ _KEPT = {".jpg": ".jpg", ".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".png
 
 @dataclass(frozen=True)
 class Job:
-    """One picture: its ``name`` for people, the file it is in, its pixels, and the file to be written."""
+    """One picture: its ``name`` for people, the file it is in, its pixels, and the file to be written.
+
+    ``seconds`` is when a frame of a video is shown.
+    """
 
     name: str
     path: Path
     original: Original
     output: Path
+    seconds: float | None = None
 
     @property
     def page(self) -> int | None:
@@ -52,12 +56,12 @@ class Names:
         self._roots = [path for path in (Path(text).expanduser() for text in given) if path.is_dir()]
         self._taken = {str(path.absolute()).casefold() for path in inputs}
 
-    def name(self, path: Path, page: int | None = None) -> Path:
-        """The file for a picture, or for a page; below a folder that was given, the folders on the way are kept."""
+    def name(self, path: Path, part: str = "") -> Path:
+        """The file for a picture, or a part of one; below a folder that was given, the folders on the way are kept."""
         root = next((root for root in self._roots if path.is_relative_to(root)), path.parent)
         within = path.relative_to(root)
-        stem = within.stem if page is None else f"{within.stem}-{page:04d}"
-        ending = self._ending or (".png" if page is not None else _KEPT.get(path.suffix.lower(), ".png"))
+        stem = f"{within.stem}-{part}" if part else within.stem
+        ending = self._ending or (".png" if part else _KEPT.get(path.suffix.lower(), ".png"))
         for candidate in _numbered(stem):
             output = self._folder / within.parent / f"{candidate}{ending}"
             key = str(output.absolute()).casefold()
@@ -72,7 +76,7 @@ def job_of(path: Path, name: str, names: Names, dpi: int, most_pages: int, limit
     _, mark, number = name.removeprefix(str(path)).partition("#page=")
     page = int(number) if mark else None
     original: Original = File(path, limits) if page is None else Page(path, page, dpi, most_pages)
-    return Job(name, path, original, names.name(path, page))
+    return Job(name, path, original, names.name(path, "" if page is None else f"{page:04d}"))
 
 
 def _numbered(stem: str) -> Iterator[str]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from vtok.catalog.checkpoints import Checkpoint
-from vtok.cli.fit_jobs import Job, Names, Outcome
+from vtok.cli.fit_jobs import Job, Outcome
 from vtok.errors import VtokError
-from vtok.fitting.clip import look_at_video
 from vtok.fitting.fit import Fitted, fit
 from vtok.fitting.looking import look
-from vtok.fitting.many import portions, survey
-from vtok.fitting.original import Memory, Original, SizeOnly
+from vtok.fitting.many import Portion, portions, survey
+from vtok.fitting.original import Original
 from vtok.fitting.survey import Survey, ladder
 
 #: Goes through jobs, and shows how far it is.
@@ -47,25 +45,24 @@ def plan_total(jobs: Sequence[Job], model: Checkpoint, budget: int, each: Each) 
         if isinstance(portion, VtokError):
             outcomes.append(Outcome(job, problem=str(portion)))
             continue
-        warning = portion.legibility.warning() if portion.legibility else None
+        warning = portion.legibility.warning(shared=True) if portion.legibility else None
         outcomes.append(Outcome(job, model.family.layout(*portion.source).total, portion, warning))
     return outcomes
 
 
-def plan_video(path: Path, model: Checkpoint, budget: int, names: Names) -> list[Outcome]:
-    """The frames that tell the most of a video within the budget, each at the size that all get."""
-    try:
-        clip = look_at_video(path, model.family, budget)
-        frames = list(clip.frames())
-    except VtokError as error:
-        return [Outcome(Job(str(path), path, SizeOnly((1, 1)), path), problem=str(error))]
-    found = []
-    for number, frame in frames:
-        original = Memory(frame)
-        job = Job(f"{path}#frame={number}", path, original, names.name(path, number))
-        before = model.family.layout(*original.size).total
-        found.append(Outcome(job, before, Fitted(original, model, clip.choice)))
-    return found
+def print_together(outcomes: Sequence[Outcome]) -> str | None:
+    """One line on the budget that would keep the print of all pictures that share one; None where none is lost."""
+    shared = [one.fitted for one in outcomes if isinstance(one.fitted, Portion)]
+    lost = sum(one.legibility is not None and not one.legibility.survives for one in shared)
+    needed = sum(one.needed for one in shared)
+    if not lost:
+        return None
+    if needed == sum(one.tokens for one in shared):
+        return f"print is lost on {lost} of {len(shared)} pictures, whatever the budget"
+    return (
+        f"print is lost on {lost} of {len(shared)} pictures; together they need about {needed:,} tokens to keep what "
+        f"this model can: --budget {needed}, or fewer pictures at a time"
+    )
 
 
 def _warning(survey: Survey, fitted: Fitted) -> str | None:

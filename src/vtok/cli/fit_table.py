@@ -58,6 +58,7 @@ def _data(one: Outcome) -> dict[str, Any]:
         "tokens": fitted.tokens,
         "survives": round(fitted.survives, 6),
         "settings": dict(fitted.settings),
+        **({} if one.job.seconds is None else {"seconds": round(one.job.seconds, 3)}),
         "warning": one.warning,
         "copied": one.copied,
         "output": str(one.job.output),

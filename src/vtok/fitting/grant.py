@@ -29,12 +29,6 @@ class Grant:
         """Tokens in the language model's sequence."""
         return self.choice.tokens
 
-    @property
-    def needed(self) -> int | None:
-        """Tokens with which nothing that is printed is lost; None where the model has no such size."""
-        lost = self.legibility is not None and not self.legibility.survives
-        return self.legibility.needed if self.legibility is not None and lost else self.tokens
-
 
 def grant(
     surveys: Sequence[Survey],

@@ -79,8 +79,8 @@ class Legibility:
         """Whether the small print is about as high as is asked for."""
         return self.after >= self.wanted - self.slack
 
-    def warning(self) -> str | None:
-        """One line on what is lost and what would save it; None where nothing is."""
+    def warning(self, shared: bool = False) -> str | None:
+        """One line on what is lost and what would save it, None where nothing is; ``shared``: a budget for many."""
         if self.survives:
             return None
         lost = f"text of about {self.before:.0f} px would become {self.after:.0f} px (a token shows {self.token} px)"
@@ -90,7 +90,8 @@ class Legibility:
             reason = f"and below about {READABLE:.0f} px little is read"
         if self.needed is None:
             return f"{lost}, {reason}; no size of this model keeps it: crop the picture"
-        return f"{lost}, {reason}; it needs about {self.needed:,} tokens: --budget {self.needed}"
+        remedy = "alone" if shared else f"tokens: --budget {self.needed}"
+        return f"{lost}, {reason}; it needs about {self.needed:,} {remedy}"
 
 
 def print_of(letters: NDArray[np.float64], scale: float = 1.0) -> Print | None:

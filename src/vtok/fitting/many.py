@@ -30,6 +30,13 @@ class Portion(Fitted):
     worth: float = 1.0
     legibility: Legibility | None = None
 
+    @property
+    def needed(self) -> int:
+        """Tokens with which the print that the model can keep is kept; as many as there are where none is lost."""
+        if self.legibility is None or self.legibility.survives:
+            return self.tokens
+        return self.legibility.needed or self.tokens
+
 
 def fit_many(
     pictures: Iterable[Picture | bytes | Original],
