@@ -24,6 +24,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "geometry"))
 
 from test_oracle_native import FAMILIES, REFERENCES
+from test_transformers_recent import RECENT
 from test_transformers_tiled import ALL
 from transformers_source import rules
 from transformers_tiled import RULES, processor_counts
@@ -58,6 +59,7 @@ PAIRS: dict[str, tuple[Any, Callable[[], Count]]] = {
     "qwen2.5-vl": (FAMILIES["qwen2.5-vl"], REFERENCES["qwen2.5-vl"]),
     **{name: (FAMILIES[name], make) for name, make in REFERENCES.items()},
     **{name: (ALL[name], make) for name, make in RULES.items()},
+    **RECENT,
 }
 
 
@@ -97,16 +99,22 @@ def main() -> int:
 
 
 def measure(name: str, widths: np.ndarray, heights: np.ndarray, sample: int) -> Row:
-    """Time both sides on the same sizes (px): vtok on all, the best of three, transformers on the first ``sample``."""
+    """Time both sides in turns on the same sizes (px), the best of five rounds each, and compare all of ``sample``."""
     family, make = PAIRS[name]
     count = make()
-    ours = min(_seconds(lambda: family.count_many(widths, heights)) for _ in range(3)) / len(widths)
     pairs = list(zip(widths[:sample].tolist(), heights[:sample].tolist(), strict=True))
-    expected: list[int] = []
-    theirs = _seconds(lambda: expected.extend(_each(count, REFUSED, pairs))) / len(pairs)
-    few = pairs[:2000]
-    our_call = _seconds(lambda: _each(lambda w, h: family.layout(w, h).total, UsageError, few)) / len(few)
+    expected = _each(count, REFUSED, pairs)
     differ = int((family.count_many(widths[:sample], heights[:sample]) != np.array(expected)).sum())
+    few = pairs[:2000]
+    rounds = [
+        (
+            _seconds(lambda: family.count_many(widths, heights)) / len(widths),
+            _seconds(lambda: _each(count, REFUSED, few)) / len(few),
+            _seconds(lambda: _each(family.count, UsageError, few)) / len(few),
+        )
+        for _ in range(5)
+    ]
+    ours, theirs, our_call = (min(times) for times in zip(*rounds, strict=True))
     return Row(type(family).__module__.rpartition(".")[2], name, ours, theirs, our_call, differ)
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from vtok.errors import MissingExtraError, ModelError, UsageError
 from vtok.geometry.families.tiling import check_size, queries, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Layout, Tile
 
 #: (height, width) in px to the number of tokens.
@@ -27,7 +28,7 @@ Count = Callable[[int, int], int]
 
 
 @dataclass(frozen=True)
-class Foreign:
+class Foreign(Family):
     """A rule that asks ``ask`` for the number of tokens; ``name`` is the class that answers, for messages."""
 
     name: str

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from vtok.geometry.families.canvas import fullest_canvas
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, pair, queries, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Box, Layout, Size, Tile
 
 # (rows, columns) of 490 px in the order in which they are tried.
@@ -26,7 +27,7 @@ _CANVASES = (
 
 
 @dataclass(frozen=True)
-class Aria:
+class Aria(Family):
     """Crops of ``size`` px (490 or 980), ``tokens`` queries each (128 or 256); ``split``: cut large pictures up.
 
     ``canvases``: (height, width) in px, in the order in which they are tried. ``min_size``: the shorter side of a
@@ -51,16 +52,20 @@ class Aria:
         grids = tuple(grid for box in boxes for grid in queries(self.tokens, box))
         return Layout((width, height), resized, tiles, grids)
 
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        check_size(width, height)
+        return self.tokens if not self.split else int(self._split(*pair(width, height))[0])
+
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """``layout(...).total`` for every size (px), int64, -1 below 1 x 1 px."""
+        if self.split:
+            return count_sizes(self._split, widths, heights)
+        return count_sizes(lambda w, h: np.full(w.shape, self.tokens, np.int64), widths, heights)
+
+    def _split(self, w: Ints, h: Ints) -> Ints:
         crops = np.array([math.ceil(h / self.size) * math.ceil(w / self.size) for h, w in self.canvases], np.int64)
-
-        def rule(w: Ints, h: Ints) -> Ints:
-            if not self.split:
-                return np.full(w.shape, self.tokens, np.int64)
-            return self.tokens * crops[fullest_canvas(w, h, self.canvases)]
-
-        return count_sizes(rule, widths, heights)
+        return self.tokens * crops[fullest_canvas(w, h, self.canvases)]
 
     def _crops(self, width: int, height: int) -> tuple[Size, list[Box]]:
         best = int(fullest_canvas(*pair(width, height), self.canvases)[0])

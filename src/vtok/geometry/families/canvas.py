@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -43,6 +44,21 @@ def least_enlarged(
     negative = (widths < 0) | (heights < 0)
     columns[negative] = rows[negative] = 1
     return columns, rows
+
+
+def least_enlarged_one(width: int, height: int, tile: int, largest: int) -> tuple[int, int]:
+    """What ``least_enlarged`` finds in double precision, for one size of at least 1 x 1 px."""
+    columns, rows = -(-width // tile), -(-height // tile)
+    if columns * rows <= largest:
+        return columns, rows
+    scale = max(min(c * tile / width, r * tile / height) for c, r in _fullest(largest))
+    return _needed_one(width, tile, scale), _needed_one(height, tile, scale)
+
+
+def _needed_one(side: int, tile: int, scale: float) -> int:
+    count = max(math.ceil(side * scale / tile), 1)
+    count += count * tile / side < scale
+    return count - (count > 1 and (count - 1) * tile / side >= scale)
 
 
 def _needed(side: NDArray[Any], tile: int, scale: NDArray[Any]) -> Ints:

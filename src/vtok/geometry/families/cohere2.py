@@ -8,17 +8,19 @@ tile ends with a line break.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.canvas import least_enlarged
-from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair, whole
+from vtok.geometry.families.canvas import least_enlarged, least_enlarged_one
+from vtok.geometry.families.tiling import check_size, count_sizes, cut, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Grid, Layout, Tile
 
 
 @dataclass(frozen=True)
-class Cohere2Vision:
+class Cohere2Vision(Family):
     """Square tiles of ``tile`` px, at most ``max_tiles``, each ``rows`` x ``rows`` tokens and a line break.
 
     ``markers`` are the tokens around the picture (begin and end).
@@ -33,8 +35,7 @@ class Cohere2Vision:
     def layout(self, width: int, height: int) -> Layout:
         """The tiles in reading order, then the thumbnail; ``UsageError`` for sizes below 1 x 1 px."""
         check_size(width, height)
-        canvas = least_enlarged(*pair(width, height), self.tile, self.max_tiles)
-        columns, rows = (int(side[0]) for side in canvas)
+        columns, rows = least_enlarged_one(width, height, self.tile, self.max_tiles)
         boxes = cut(whole(width, height), columns, rows)
         if len(boxes) > 1:
             boxes.append(whole(width, height))
@@ -43,12 +44,17 @@ class Cohere2Vision:
         structural = self.markers + self.tile_markers * len(boxes)
         return Layout((width, height), (columns * self.tile, rows * self.tile), tiles, grids, structural)
 
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        check_size(width, height)
+        return int(self._total(*least_enlarged_one(width, height, self.tile, self.max_tiles)))
+
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """``layout(...).total`` for every size (px), int64, -1 below 1 x 1 px."""
+        tiles = (self.tile, self.max_tiles)
+        return count_sizes(lambda w, h: self._total(*least_enlarged(w, h, *tiles)), widths, heights)
 
-        def rule(w: Ints, h: Ints) -> Ints:
-            columns, rows = least_enlarged(w, h, self.tile, self.max_tiles)
-            tiles = columns * rows
-            return self.markers + (tiles + (tiles > 1)) * (self.rows**2 + self.tile_markers)
-
-        return count_sizes(rule, widths, heights)
+    def _total(self, columns: Any, rows: Any) -> Any:
+        """Tokens for a grid of tiles, plain numbers or arrays alike."""
+        tiles = columns * rows
+        return self.markers + (tiles + (tiles > 1)) * (self.rows**2 + self.tile_markers)

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from vtok.geometry.families.internvl import closest_canvas, closest_tiles
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, queries, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Box, Grid, Layout, Size, Tile
 
 
 @dataclass(frozen=True)
-class DeepSeekOcr:
+class DeepSeekOcr(Family):
     """``min_tiles`` to ``max_tiles`` tiles of ``tile`` px; the whole at ``size`` px; a token for ``side`` px.
 
     ``tiled=False``: the whole only, squeezed up to ``squeezed`` px instead of padded. ``row_ends``: a token behind
@@ -59,6 +60,15 @@ class DeepSeekOcr:
         else:
             grids += queries(self._rows**2, box)
         return Layout((width, height), resized, tuple(tiles), tuple(grids), structural)
+
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        check_size(width, height)
+        total = self._rows * (self._rows + self.row_ends) + 1
+        if self.tiled and max(width, height) > self.tile:
+            columns, rows = closest_canvas(width, height, self.tile, self.min_tiles, self.max_tiles)
+            total += rows * self._tile_rows * (columns * self._tile_rows + self.row_ends)
+        return total
 
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """``layout(...).total`` for every size (px), int64, -1 below 1 x 1 px."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vtok.geometry.families.canvas import fullest_canvas
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Box, Grid, Layout, Size, Tile
 
 _CANVASES = (
@@ -22,7 +23,7 @@ _CANVASES = (
 
 
 @dataclass(frozen=True)
-class DeepSeekVL2:
+class DeepSeekVL2(Family):
     """Tiles of ``tile`` px, each ``rows`` x ``rows`` tokens; ``canvases``: (columns, rows) of tiles, as tried.
 
     ``tiled=False``, as with three pictures or more: a canvas of one tile. Structural: one token behind each row of

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtok.geometry.families.tiling import check_size, count_sizes, queries, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Box, Grid, Layout, Size, Tile
 
 
 @dataclass(frozen=True)
-class Fixed:
+class Fixed(Family):
     """A square of ``size`` px, ``rows`` x ``rows`` tokens that each show a cell of it.
 
     ``pooled`` tokens that show all of it stand before the grid (Florence-2's pooled one, the queries of BLIP-2 or
@@ -42,10 +43,18 @@ class Fixed:
         tiles = (Tile((self.size, self.size), box),)
         return Layout((width, height), resized, tiles, queries(self.pooled, box) + grid, self.structural)
 
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        check_size(width, height)
+        return self._total
+
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """The same count for every size, int64, -1 below 1 x 1 px."""
-        total = self.rows**2 + self.pooled + self.structural
-        return count_sizes(lambda w, h: np.full(w.shape, total, np.int64), widths, heights)
+        return count_sizes(lambda w, h: np.full(w.shape, self._total, np.int64), widths, heights)
+
+    @property
+    def _total(self) -> int:
+        return self.rows**2 + self.pooled + self.structural
 
     def _place(self, width: int, height: int) -> tuple[Size, Box]:
         if self.shape == "squeeze":

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from vtok.errors import UsageError
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes
-from vtok.geometry.layout import Grid, Layout, Tile
+from vtok.geometry.family import Family
+from vtok.geometry.layout import Grid, Layout, Size, Tile
 
 
 @dataclass(frozen=True)
-class Fuyu:
+class Fuyu(Family):
     """At most ``width`` x ``height`` px, multiples of ``patch``; a token for each ``patch`` x ``patch`` px."""
 
     width: int = 1920
@@ -28,6 +29,18 @@ class Fuyu:
 
     def layout(self, width: int, height: int) -> Layout:
         """One grid, padded at the right and below; ``UsageError`` where nothing is left of a side after shrinking."""
+        wide, high = self._shrunk(width, height)
+        columns, rows = math.ceil(wide / self.patch), math.ceil(high / self.patch)
+        size = (columns * self.patch, rows * self.patch)
+        box = (0.0, 0.0, size[0] * width / wide, size[1] * height / high)
+        return Layout((width, height), (wide, high), (Tile(size, box),), (Grid(rows, columns, box),), structural=rows)
+
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        wide, high = self._shrunk(width, height)
+        return -(-high // self.patch) * (-(-wide // self.patch) + 1)
+
+    def _shrunk(self, width: int, height: int) -> Size:
         check_size(width, height)
         scale = min(self.height / height, self.width / width)
         wide, high = min(int(width * scale), width), min(int(height * scale), height)
@@ -36,10 +49,7 @@ class Fuyu:
                 f"a picture of {width} x {height} px is too slim for this model: shrunk to {self.width} x "
                 f"{self.height} px, one side is gone; crop it, or make it at least {math.ceil(1 / scale)} px"
             )
-        columns, rows = math.ceil(wide / self.patch), math.ceil(high / self.patch)
-        size = (columns * self.patch, rows * self.patch)
-        box = (0.0, 0.0, size[0] * width / wide, size[1] * height / high)
-        return Layout((width, height), (wide, high), (Tile(size, box),), (Grid(rows, columns, box),), structural=rows)
+        return wide, high
 
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """``layout(...).total`` for every size (px), int64, -1 where it is refused."""

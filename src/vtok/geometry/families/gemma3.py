@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from vtok.errors import UsageError
 from vtok.geometry.families._native import require_positive
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Grid, Layout, Tile
 
 
 @dataclass(frozen=True)
-class Gemma3:
+class Gemma3(Family):
     """A square of ``size`` px, ``rows`` x ``rows`` tokens.
 
     ``do_pan_and_scan``: a picture at least ``min_ratio`` times as long as wide also gives 2 to ``max_crops`` crops,
@@ -42,13 +43,7 @@ class Gemma3:
 
         ``UsageError`` for sizes below 1 x 1 px, and where settings far from the usual leave nothing for the last crop.
         """
-        check_size(width, height)
-        boxes = [whole(width, height)]
-        crops = self._crops(width, height)
-        if crops < 0:
-            raise UsageError(
-                f"a picture of {width} x {height} px is too small for {self.max_crops} crops; lower max_crops"
-            )
+        boxes, crops = [whole(width, height)], self._crops(width, height)
         if crops:
             long, short = max(width, height), min(width, height)
             step = -(-long // crops)
@@ -58,6 +53,10 @@ class Gemma3:
         tiles = tuple(Tile((self.size, self.size), box) for box in boxes)
         grids = tuple(Grid(self.rows, self.rows, box) for box in boxes)
         return Layout((width, height), (self.size, self.size), tiles, grids)
+
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        return self.rows**2 * (1 + self._crops(width, height))
 
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """``layout(...).total`` for every size (px), int64, -1 where it is refused."""
@@ -75,7 +74,8 @@ class Gemma3:
         return count_sizes(rule, widths, heights)
 
     def _crops(self, width: int, height: int) -> int:
-        """How many crops there are, 0 for none, -1 where the last would be empty."""
+        """How many crops there are, 0 for none."""
+        check_size(width, height)
         long, short = max(width, height), min(width, height)
         ratio = long / short
         if not self.do_pan_and_scan or ratio < self.min_ratio:
@@ -84,4 +84,8 @@ class Gemma3:
         step = -(-long // crops)
         if min(step, short) < self.min_crop:
             return 0
-        return crops if step * (crops - 1) < long else -1
+        if step * (crops - 1) >= long:
+            raise UsageError(
+                f"a picture of {width} x {height} px is too small for {self.max_crops} crops; lower max_crops"
+            )
+        return crops

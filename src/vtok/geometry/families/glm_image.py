@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 from vtok.errors import UsageError
 from vtok.geometry.families._native import one_grid, refuse_long, require_positive
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Layout
 
 
 @dataclass(frozen=True)
-class GlmImage:
+class GlmImage(Family):
     """The roots of ``min_pixels`` and ``max_pixels`` bound the sides; patches of ``patch`` px, ``merge`` x ``merge``
     of them a token; ``max_aspect``: the longest picture that is taken, long side over short."""
 
@@ -38,15 +40,14 @@ class GlmImage:
 
     def layout(self, width: int, height: int) -> Layout:
         """One grid of the whole picture; sizes in px. ``UsageError`` for one too small or too long for its width."""
-        check_size(width, height)
         side = self.side
-        if min(width, height) < side:
-            raise UsageError(
-                f"a picture of {width} x {height} px is too small for this model; each side must be at least {side} px"
-            )
-        refuse_long((width, height), max(width, height) / min(width, height), self.max_aspect)
         rows, columns = self._grid(width, height)
         return one_grid((width, height), (columns * side, rows * side), rows, columns, whole(width, height))
+
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        rows, columns = self._grid(width, height)
+        return rows * columns
 
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """Tokens for many sizes at once; -1 where ``layout`` refuses."""
@@ -59,8 +60,14 @@ class GlmImage:
         return np.where(taken, rows * columns, -1).astype(np.int64)
 
     def _grid(self, w: int, h: int) -> tuple[int, int]:
+        check_size(w, h)
         shortest, longest = self._bounds
         side, scale = self.side, 1.0
+        if min(w, h) < side:
+            raise UsageError(
+                f"a picture of {w} x {h} px is too small for this model; each side must be at least {side} px"
+            )
+        refuse_long((w, h), max(w, h) / min(w, h), self.max_aspect)
         if min(w, h) < shortest:
             scale = shortest / min(w, h)
         if max(w, h) * scale > longest:
@@ -71,7 +78,7 @@ class GlmImage:
             return max(1, math.floor(rows * side / beta / side)), max(1, math.floor(columns * side / beta / side))
         return rows, columns
 
-    @property
+    @cached_property
     def _bounds(self) -> tuple[int, int]:
         return round(math.sqrt(self.min_pixels)), round(math.sqrt(self.max_pixels))
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vtok.geometry.families.internvl import closest_canvas, closest_tiles
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Grid, Layout, Tile
 
 Floats = NDArray[np.float64]
@@ -20,7 +21,7 @@ Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class GraniteDocling:
+class GraniteDocling(Family):
     """``min_tiles`` to ``max_tiles`` tiles of ``tile`` px, ``longest`` a side, each ``rows`` x ``rows`` tokens.
 
     ``rows`` is 8, or 16 on the fine route. Structural: two markers before each tile, one behind the thumbnail, a

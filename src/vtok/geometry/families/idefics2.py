@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtok.geometry.families.tiling import check_size, count_sizes, queries, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Box, Layout, Size, Tile
 
 
 @dataclass(frozen=True)
-class Idefics2:
+class Idefics2(Family):
     """The longer side to at most ``longest_edge`` px, the shorter one to at least ``shortest_edge`` px.
 
     ``split``: quarters and the whole, five tiles instead of one. ``tokens``: a tile's. Structural: a marker before
@@ -42,11 +43,19 @@ class Idefics2:
         grids = tuple(grid for box in boxes for grid in queries(self.tokens, box))
         return Layout((width, height), tiles[-1].size, tiles, grids, structural=1 + len(boxes))
 
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        check_size(width, height, least=2 if self.split else 1)
+        return self._tiles * (self.tokens + 1) + 1
+
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """The same count for every size (px), int64, -1 where it is refused."""
-        tiles, least = (5, 2) if self.split else (1, 1)
-        total = tiles * (self.tokens + 1) + 1
+        total, least = self._tiles * (self.tokens + 1) + 1, 2 if self.split else 1
         return count_sizes(lambda w, h: np.where(np.minimum(w, h) < least, -1, total), widths, heights)
+
+    @property
+    def _tiles(self) -> int:
+        return 5 if self.split else 1
 
     def _resize(self, width: int, height: int) -> Size:
         ratio = width / height

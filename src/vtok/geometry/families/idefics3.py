@@ -8,11 +8,13 @@ transformers' count function agrees where ``longest_edge`` is a multiple of ``ti
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Grid, Layout, Tile
 
 # No picture is resized to more than this on its longer side, px.
@@ -20,7 +22,7 @@ _LIMIT = 4096
 
 
 @dataclass(frozen=True)
-class Idefics3:
+class Idefics3(Family):
     """The longer side to ``longest_edge`` px, tiles of ``tile`` px, each ``rows`` x ``rows`` tokens.
 
     Structural: two markers before each tile (the row and column, or "global" for the thumbnail), one after the
@@ -45,16 +47,19 @@ class Idefics3:
         structural = 2 * len(boxes) + 1 + (rows + self.blank_line if len(boxes) > 1 else 0)
         return Layout((width, height), (columns * self.tile, rows * self.tile), tiles, grids, structural)
 
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        check_size(width, height)
+        return int(self._total(*self._tiles_of_one(width, height)))
+
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """``layout(...).total`` for every size (px), int64, -1 below 1 x 1 px."""
-        one = self.rows**2 + 2
+        return count_sizes(lambda w, h: self._total(*self._tiles(w, h)), widths, heights)
 
-        def rule(w: Ints, h: Ints) -> Ints:
-            columns, rows = self._tiles(w, h)
-            tiles = columns * rows
-            return np.where(tiles > 1, one * (tiles + 1) + 1 + rows + self.blank_line, one + 1)
-
-        return count_sizes(rule, widths, heights)
+    def _total(self, columns: Any, rows: Any) -> Any:
+        """Tokens for a grid of tiles, plain numbers or arrays alike."""
+        tiles = columns * rows
+        return (self.rows**2 + 2) * (tiles + (tiles > 1)) + 1 + (tiles > 1) * (rows + self.blank_line)
 
     def _tiles_of_one(self, width: int, height: int) -> tuple[int, int]:
         """What ``_tiles`` finds, for one size: plain numbers are ten times as fast as arrays of one."""

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vtok.geometry.families.canvas import arrangements
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Grid, Layout, Tile
 
 
 @dataclass(frozen=True)
-class InternVL:
+class InternVL(Family):
     """Square tiles of ``tile`` px, ``min_tiles`` to ``max_tiles`` of them, each ``rows`` x ``rows`` tokens.
 
     A picture of several tiles has a thumbnail, one more tile, behind them. ``markers`` are the tokens around the
@@ -47,15 +49,20 @@ class InternVL:
         structural = self.markers + self.tile_markers * len(boxes)
         return Layout((width, height), (columns * self.tile, rows * self.tile), tiles, grids, structural)
 
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        check_size(width, height)
+        return int(self._total(*closest_canvas(width, height, self.tile, self.min_tiles, self.max_tiles)))
+
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """``layout(...).total`` for every size (px), int64, -1 below 1 x 1 px."""
+        tiles = (self.tile, self.min_tiles, self.max_tiles)
+        return count_sizes(lambda w, h: self._total(*closest_tiles(w, h, *tiles)), widths, heights)
 
-        def rule(w: Ints, h: Ints) -> Ints:
-            columns, rows = closest_tiles(w, h, self.tile, self.min_tiles, self.max_tiles)
-            tiles = columns * rows
-            return self.markers + (tiles + (tiles > 1)) * (self.rows**2 + self.tile_markers)
-
-        return count_sizes(rule, widths, heights)
+    def _total(self, columns: Any, rows: Any) -> Any:
+        """Tokens for a grid of tiles, plain numbers or arrays alike."""
+        tiles = columns * rows
+        return self.markers + (tiles + (tiles > 1)) * (self.rows**2 + self.tile_markers)
 
 
 def closest_canvas(

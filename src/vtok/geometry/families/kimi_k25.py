@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from vtok.geometry.families._native import one_grid, require_positive
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes
-from vtok.geometry.layout import Layout
+from vtok.geometry.family import Family
+from vtok.geometry.layout import Layout, Size
 
 
 @dataclass(frozen=True)
-class KimiK25:
+class KimiK25(Family):
     """At most ``max_patches`` patches of ``patch`` px, ``max_side`` along a side; ``merge`` x ``merge`` a token."""
 
     max_patches: int = 16384
@@ -30,18 +31,28 @@ class KimiK25:
 
     def layout(self, width: int, height: int) -> Layout:
         """One grid; the padding, right and below, lies past the picture. Sizes in px."""
-        check_size(width, height)
-        patch, longest, side = self.patch, self.max_side * self.patch, self.patch * self.merge
-        patches = max(1, height // patch) * max(1, width // patch)
-        scale = min(1.0, math.sqrt(self.max_patches / patches), longest / height, longest / width)
-        w, h = (min(max(1, int(length * scale)), longest) for length in (width, height))
+        w, h = self._shrunk(width, height)
+        side = self.patch * self.merge
         rows, columns = -(-h // side), -(-w // side)
         box = (0.0, 0.0, columns * side / w * width, rows * side / h * height)
         return one_grid((width, height), (columns * side, rows * side), rows, columns, box)
 
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        w, h = self._shrunk(width, height)
+        side = self.patch * self.merge
+        return -(-h // side) * -(-w // side)
+
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """Tokens for many sizes at once; -1 where ``layout`` refuses."""
         return count_sizes(self._count, widths, heights)
+
+    def _shrunk(self, w: int, h: int) -> Size:
+        check_size(w, h)
+        patch, longest = self.patch, self.max_side * self.patch
+        patches = max(1, h // patch) * max(1, w // patch)
+        scale = min(1.0, math.sqrt(self.max_patches / patches), longest / h, longest / w)
+        return min(max(1, int(w * scale)), longest), min(max(1, int(h * scale)), longest)
 
     def _count(self, w: Ints, h: Ints) -> Ints:
         patch, longest, side = self.patch, self.max_side * self.patch, self.patch * self.merge

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from vtok.errors import UsageError
 from vtok.geometry.families._native import one_grid, require_positive
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Layout
 
 
 @dataclass(frozen=True)
-class KimiVl:
+class KimiVl(Family):
     """About ``max_patches`` patches of ``patch`` px at most, fewer than ``max_side`` along a side (longer pictures are
     refused, not shrunk); ``merge`` x ``merge`` of them a token."""
 

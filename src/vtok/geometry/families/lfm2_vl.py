@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from vtok.geometry.families._native import require_positive
 from vtok.geometry.families.internvl import closest_canvas, closest_tiles
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Grid, Layout, Tile
 
 
 @dataclass(frozen=True)
-class Lfm2Vl:
+class Lfm2Vl(Family):
     """Whole pictures of ``min_tokens`` to ``max_tokens``, patches of ``patch`` px, ``merge`` x ``merge`` a token.
 
     A picture over ``tolerance`` times ``max_tokens`` becomes ``min_tiles`` to ``max_tiles`` tiles of ``tile`` px

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from vtok.geometry.families.canvas import least_enlarged
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Grid, Layout, Size, Tile
 
 
 @dataclass(frozen=True)
-class Llama4:
+class Llama4(Family):
     """Tiles of ``tile`` px, at most ``max_tiles``, each ``rows`` x ``rows`` tokens.
 
     Structural: begin, end and the marker before the last tile, and one separator behind each tile but the

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.errors import UsageError
+from vtok.geometry.families.tiling import check_size, count_sizes
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Box, Grid, Layout, Size, Tile
 
 
 @dataclass(frozen=True)
-class Llava:
+class Llava(Family):
     """``shortest_edge`` px after resizing, ``crop`` px cut from the middle (None: the whole is squeezed to a
     square), patches of ``patch`` px; ``pad`` first fills the picture up to a square, so that nothing is cut off."""
 
@@ -32,8 +33,7 @@ class Llava:
 
     def layout(self, width: int, height: int) -> Layout:
         """One tile, one grid; what the crop cuts off is in no token's box. Sizes in px, at least 1 x 1."""
-        if width < 1 or height < 1:
-            raise UsageError(f"a picture of {width} x {height} px has no pixels; both sides must be at least 1")
+        check_size(width, height)
         side = self.side
         resized = (side, side) if self.pad or self.crop is None else self._resize(width, height)
         if self.pad:
@@ -45,9 +45,15 @@ class Llava:
         rows = side // self.patch
         return Layout((width, height), resized, (Tile((side, side), box),), (Grid(rows, rows, box),))
 
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        check_size(width, height)
+        return (self.side // self.patch) ** 2
+
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The same for every size."""
-        return np.full(np.broadcast(widths, heights).shape, (self.side // self.patch) ** 2, np.int64)
+        """The same for every size, int64, -1 below 1 x 1 px."""
+        total = (self.side // self.patch) ** 2
+        return count_sizes(lambda w, h: np.full(w.shape, total, np.int64), widths, heights)
 
     def _resize(self, width: int, height: int) -> Size:
         short, long = sorted((width, height))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from vtok.geometry.families._native import require_positive
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Box, Grid, Layout, Size, Tile
 
 Floats = NDArray[np.float64]
@@ -26,7 +27,7 @@ RANKS = 1024.0
 
 
 @dataclass(frozen=True)
-class LlavaNext:
+class LlavaNext(Family):
     """Tiles of ``side`` px, patches of ``patch`` px, canvases ``pinpoints`` as (height, width) in px.
 
     ``downsample``: (tokens, patches) along a side of a tile. ``extra``: tokens of the squeezed picture that show no
@@ -73,18 +74,32 @@ class LlavaNext:
         tiles = tuple(Tile((side, side), box) for box in boxes)
         return Layout((width, height), fitted, tiles, grids, self.extra + shrunk[0])
 
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        check_size(width, height)
+        wide, high = self._canvas(width, height)
+        cells = self.cells
+        columns, rows = wide // self.side * cells, high // self.side * cells
+        left, top = self._padding(width, height, columns, rows)
+        rows, columns = self._shrink(rows - 2 * top, columns - 2 * left)
+        return cells**2 + self.extra + rows * (columns + 1)
+
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """Tokens for many sizes at once; -1 where ``layout`` refuses."""
         return count_sizes(self._count, widths, heights)
 
     def _canvas(self, width: int, height: int) -> Size:
         """(width, height) of the canvas that keeps most pixels, the smaller and then the earlier one of equals."""
-        best, most, least = self.pinpoints[0], -1, 0
-        for high, wide in self.pinpoints:
-            scale = min(wide / width, high / height)
-            kept = min(int(width * scale) * int(height * scale), width * height)
-            if kept > most or (kept == most and high * wide < least):
-                best, most, least = (high, wide), kept, high * wide
+        best, most, least, area = self.pinpoints[0], -1, 0, width * height
+        wides, highs = self._sides
+        # A floor of a product never falls when the scale grows, so the smaller of two floors is the smaller scale's.
+        across = {wide: (int(width * (wide / width)), int(height * (wide / width))) for wide in wides}
+        down = {high: (int(width * (high / height)), int(height * (high / height))) for high in highs}
+        for canvas in self.pinpoints:
+            (w0, h0), (w1, h1) = across[canvas[1]], down[canvas[0]]
+            kept = min((w0 if w0 < w1 else w1) * (h0 if h0 < h1 else h1), area)
+            if kept > most or (kept == most and canvas[0] * canvas[1] < least):
+                best, most, least = canvas, kept, canvas[0] * canvas[1]
         return best[1], best[0]
 
     @staticmethod
@@ -105,6 +120,11 @@ class LlavaNext:
         if scale_w < scale_h:
             return canvas[0], min(math.ceil(height * scale_w), canvas[1])
         return min(math.ceil(width * scale_h), canvas[0]), canvas[1]
+
+    @cached_property
+    def _sides(self) -> tuple[frozenset[int], frozenset[int]]:
+        """The widths and the heights of the canvases."""
+        return frozenset(size[1] for size in self.pinpoints), frozenset(size[0] for size in self.pinpoints)
 
     @cached_property
     def _ranked(self) -> tuple[tuple[Size, ...], Floats, Floats]:

@@ -44,6 +44,13 @@ class LlavaOnevision(LlavaNext):
         size = (self.side, self.side)
         return Layout((width, height), size, (Tile(size, box),), (Grid(self.cells, self.cells, box),), structural=1)
 
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        if not self.several:
+            return super().count(width, height)
+        check_size(width, height)
+        return self.cells**2 + 1
+
     def _count(self, w: Ints, h: Ints) -> Ints:
         return np.full(w.shape, self.cells**2 + 1, np.int64) if self.several else super()._count(w, h)
 

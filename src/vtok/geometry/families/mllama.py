@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.geometry.families.canvas import least_enlarged
-from vtok.geometry.families.tiling import check_size, count_sizes, cut, pair, whole
+from vtok.geometry.families.canvas import least_enlarged_one
+from vtok.geometry.families.tiling import check_size, count_sizes, cut, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Grid, Layout, Size, Tile
 
 
 @dataclass(frozen=True)
-class Mllama:
+class Mllama(Family):
     """At most ``max_tiles`` tiles of ``tile`` px, patches of ``patch`` px."""
 
     tile: int = 560
@@ -31,13 +32,17 @@ class Mllama:
         ``UsageError`` for sizes below 1 x 1 px.
         """
         check_size(width, height)
-        canvas = least_enlarged(*pair(width, height), self.tile, self.max_tiles)
-        columns, rows = (int(side[0]) for side in canvas)
+        columns, rows = least_enlarged_one(width, height, self.tile, self.max_tiles)
         resized = self._resize(width, height, columns * self.tile, rows * self.tile)
         right = columns * self.tile * width / resized[0]
         bottom = rows * self.tile * height / resized[1]
         tiles = tuple(Tile((self.tile, self.tile), box) for box in cut((0.0, 0.0, right, bottom), columns, rows))
         return Layout((width, height), resized, tiles, (Grid(0, 1, whole(width, height)),), structural=1)
+
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        check_size(width, height)
+        return 1
 
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """1 for every size (px), int64, -1 below 1 x 1 px."""

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from vtok.geometry.families.canvas import least_enlarged
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, pair, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Box, Grid, Layout, Tile
 
 
 @dataclass(frozen=True)
-class Molmo2:
+class Molmo2(Family):
     """At most ``max_crops`` crops of ``crop`` px, patches of ``patch`` px, ``pool`` x ``pool`` of them a token.
 
     ``margin`` is the overlap of two crops in patches, both of its sides together. Structural: begin and end of each

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from vtok.errors import UsageError
 from vtok.geometry.families._native import one_grid, require_positive
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, pair
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Box, Layout
 
 #: llama.cpp counts pixels in 32 bits.
@@ -25,7 +26,7 @@ MOST_PIXELS = 2**31 - 1
 
 
 @dataclass(frozen=True)
-class Mtmd:
+class Mtmd(Family):
     """``min_tokens`` to ``max_tokens`` tokens of ``merge`` x ``merge`` patches of ``patch`` px.
 
     ``min_pixels`` and ``max_pixels`` are bounds in px instead, where they are not 0. ``breaks``: whether a token

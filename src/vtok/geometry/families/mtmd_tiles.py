@@ -19,11 +19,12 @@ from vtok.errors import UsageError
 from vtok.geometry.families._native import require_positive
 from vtok.geometry.families.mtmd import MOST_PIXELS, padded
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Grid, Layout, Tile
 
 
 @dataclass(frozen=True)
-class MtmdTiles:
+class MtmdTiles(Family):
     """Tiles of ``tile`` px, each ``rows`` x ``rows`` tokens, on canvases of ``min_tiles`` to ``max_tiles`` of them.
 
     ``canvases``, (width, height) in px, take the place of these where they are given. ``markers``: tokens that

@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 
 from vtok.geometry.families._native import one_grid, require_positive
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Layout
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Muse:
+class Muse(Family):
     """At most ``max_tokens`` of ``merge`` x ``merge`` patches of ``patch`` px; ``markers``: tokens around the picture
     that count as part of it (its processor writes begin and end, and leaves them out of its own count)."""
 
@@ -38,26 +41,42 @@ class Muse:
 
     def layout(self, width: int, height: int) -> Layout:
         """One grid of the whole picture; sizes in px."""
-        check_size(width, height)
         rows, columns = self._grid(width, height)
         resized = (columns * self.side, rows * self.side)
         return one_grid((width, height), resized, rows, columns, whole(width, height), self.markers)
+
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        rows, columns = self._grid(width, height)
+        return rows * columns + self.markers
 
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """Tokens for many sizes at once; -1 where ``layout`` refuses."""
         return count_sizes(self._count, widths, heights)
 
     def _grid(self, w: int, h: int) -> tuple[int, int]:
+        check_size(w, h)
         high, wide = h / self.side, w / self.side
         ratio = wide / high
         if high * wide > self.max_tokens:
             high = (self.max_tokens / ratio) ** 0.5
             wide = high * ratio
-        around = _around(math.floor(high), math.ceil(high), math.floor(wide), math.ceil(wide))
-        grids = [grid for grid in around if min(grid) >= 1 and grid[0] * grid[1] <= self.max_tokens]
-        if not grids:
+        low, tall, near, far = math.floor(high), math.ceil(high), math.floor(wide), math.ceil(wide)
+        best, least, tied = (0, 0), math.inf, False
+        for grid in ((low, near), (low, far), (tall, near), (tall, far)):
+            if not 1 <= grid[0] * grid[1] <= self.max_tokens:
+                continue
+            off = abs(grid[0] / grid[1] - h / w)
+            if off < least:
+                best, least, tied = grid, off, False
+            elif off == least and grid != best:
+                tied = True
+        if not best[0]:
             return max(1, round(high)), max(1, round(wide))
-        return min(grids, key=lambda grid: abs(grid[0] / grid[1] - h / w))
+        if tied:
+            around = [grid for grid in _around(low, tall, near, far) if 1 <= grid[0] * grid[1] <= self.max_tokens]
+            return next(grid for grid in around if abs(grid[0] / grid[1] - h / w) == least)
+        return best
 
     def _count(self, w: Ints, h: Ints) -> Ints:
         high, wide, aspect = h / self.side, w / self.side, h / w
@@ -65,33 +84,43 @@ class Muse:
         ratio = wide[over] / high[over]
         high[over] = np.sqrt(self.max_tokens / ratio)
         wide[over] = high[over] * ratio
-        # All four at once: no grid of 0 rows or columns, none over the bound.
-        rows, columns = np.stack([np.floor(high), np.ceil(high)]), np.stack([np.floor(wide), np.ceil(wide)])
-        tokens = (rows[:, None] * columns).reshape(4, -1)
-        off = (rows[:, None] / np.maximum(columns, 1)).reshape(4, -1)
-        off -= aspect
-        np.abs(off, out=off)
-        off[(tokens < 1) | (tokens > self.max_tokens)] = np.inf
-        best = off.min(axis=0)
-        counts = np.take_along_axis(tokens, off.argmin(axis=0)[None], axis=0)[0]
+        # A grid of no rows or columns is none; the one with a row instead is among the others.
+        low, near = np.maximum(np.floor(high), 1), np.maximum(np.floor(wide), 1)
+        tall, far = np.ceil(high), np.ceil(wide)
+        counts, best = self._off(low, near, aspect)
+        tied = np.zeros(w.shape, np.bool_)
+        for rows, columns in ((low, far), (tall, near), (tall, far)):
+            tokens, off = self._off(rows, columns, aspect)
+            better = off < best
+            tied |= (off == best) & (tokens != counts)
+            tied &= ~better
+            counts, best = np.where(better, tokens, counts), np.minimum(best, off)
         none = np.flatnonzero(best == np.inf)
         counts[none] = np.maximum(1, np.rint(high[none])) * np.maximum(1, np.rint(wide[none]))
-        doubtful = ((off == best) & (tokens != counts)).any(axis=0)
-        doubtful[none] = False
+        tied[none] = False
         # Pictures that are nearly square lie between two squares, equally close: common enough for a table.
-        ties = np.flatnonzero(doubtful)
-        between = (rows[:, ties] == columns[:, ties]).all(axis=0) & (rows[0, ties] < rows[1, ties])
-        squares = ties[between & ((off[:, ties] == best[ties]).sum(axis=0) == 2)]
-        counts[squares] = _squares(math.isqrt(self.max_tokens))[rows[0, squares].astype(np.int64)]
-        doubtful[squares] = False
+        ties = np.flatnonzero(tied)
+        ties = ties[(low[ties] == near[ties]) & (tall[ties] == far[ties]) & (low[ties] < tall[ties])]
+        flat, slim = low[ties] / far[ties] - aspect[ties], tall[ties] / near[ties] - aspect[ties]
+        squares = ties[(np.abs(flat) != best[ties]) & (np.abs(slim) != best[ties])]
+        counts[squares] = _squares(math.isqrt(self.max_tokens))[low[squares].astype(np.int64)]
+        tied[squares] = False
         # A power of 0.5 and a square root may differ in the last bit, which matters at whole numbers only.
         for length in (high[over], wide[over]):
-            doubtful[over] |= np.abs(length - np.rint(length)) < 1e-9
-        if doubtful.any():
-            pairs, where = np.unique(np.stack([w[doubtful], h[doubtful]]), axis=1, return_inverse=True)
-            exact = np.array([math.prod(self._grid(int(x), int(y))) for x, y in pairs.T])
-            counts[doubtful] = exact[where.reshape(-1)]
+            tied[over] |= np.abs(length - np.rint(length)) < 1e-9
+        left = np.flatnonzero(tied)
+        if left.size:
+            pairs = list(zip(w[left].tolist(), h[left].tolist(), strict=True))
+            exact = {pair: math.prod(self._grid(*pair)) for pair in set(pairs)}
+            counts[left] = [exact[pair] for pair in pairs]
         return np.asarray(counts, np.int64) + self.markers
+
+    def _off(self, rows: Floats, columns: Floats, aspect: Floats) -> tuple[Floats, Floats]:
+        """Tokens of the grids, and how far their aspect is from the pictures'; infinitely where they are too many."""
+        tokens, off = rows * columns, rows / columns
+        off -= aspect
+        np.abs(off, out=off)
+        return tokens, np.where(tokens > self.max_tokens, np.inf, off)
 
 
 def _around(low: int, high: int, near: int, far: int) -> set[tuple[int, int]]:

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from vtok.errors import UsageError
 from vtok.geometry.families._native import one_grid, require_positive
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Layout, Size
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Nemotron:
+class Nemotron(Family):
     """``min_patches`` to ``max_patches`` patches of ``patch`` px, ``merge`` x ``merge`` of them a token.
 
     ``max_patches=0`` leaves the bound to ``context``, the tokens of which a single picture may take all but four.
@@ -40,16 +41,15 @@ class Nemotron:
 
     def layout(self, width: int, height: int) -> Layout:
         """One grid of the whole picture; ``UsageError`` for one so slim that shrinking leaves nothing of a side."""
-        check_size(width, height)
         rows, columns = self._grid(width, height)
-        if not rows * columns:
-            raise UsageError(
-                f"a picture of {width} x {height} px is too slim for this model: within {self._most:,} patches "
-                "one side is gone; crop it or pad it"
-            )
         side = self.patch * self.merge
         resized = (columns * side, rows * side)
         return one_grid((width, height), resized, rows, columns, whole(width, height), self.markers)
+
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        rows, columns = self._grid(width, height)
+        return rows * columns + self.markers
 
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """``layout(...).total`` for every size (px), int64, -1 where it is refused."""
@@ -61,13 +61,17 @@ class Nemotron:
         return max(min(room, self.max_patches) if self.max_patches else room, self.min_patches)
 
     def _grid(self, w: int, h: int) -> Size:
-        """(rows, columns) of tokens, 0 for a side that is gone."""
+        """(rows, columns) of tokens."""
+        check_size(w, h)
         most = self._most
         rows, columns = round(h / self.patch + 0.5), round(w / self.patch + 0.5)
         factor = min(math.sqrt(most / (rows * columns)), 1.0)
         rows, columns = math.floor(factor * rows), math.floor(factor * columns)
         if not rows * columns:
-            return 0, 0
+            raise UsageError(
+                f"a picture of {w} x {h} px is too slim for this model: within {most:,} patches one side is gone; "
+                "crop it or pad it"
+            )
         if rows * columns < self.min_patches < most:
             factor = math.sqrt(self.min_patches / (rows * columns))
             rows, columns = math.ceil(factor * rows), math.ceil(factor * columns)

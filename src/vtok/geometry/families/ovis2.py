@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from vtok.geometry.families.canvas import arrangements
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Grid, Layout, Tile
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Ovis2:
+class Ovis2(Family):
     """Tiles of ``tile`` px, at most ``max_tiles``, each ``rows`` x ``rows`` tokens; ``covering``: the share to keep.
 
     Structural: begin, end and grid markers, and one between neighbouring columns and rows of tiles.

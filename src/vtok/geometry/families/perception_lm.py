@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Grid, Layout, Tile
 
 
 @dataclass(frozen=True)
-class PerceptionLM:
+class PerceptionLM(Family):
     """Tiles of ``tile`` px, at most ``max_tiles``, each ``rows`` x ``rows`` tokens after pooling.
 
     ``tiled=False``: the thumbnail only ("thumb" instead of "thumb+tile").

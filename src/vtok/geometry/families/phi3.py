@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from vtok.errors import UsageError
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Grid, Layout, Tile
 
 
 @dataclass(frozen=True)
-class Phi3:
+class Phi3(Family):
     """At most ``max_tiles`` tiles of ``tile`` px, each ``rows`` x ``rows`` tokens.
 
     Structural: one token behind each row of the tiles' grid and of the whole's, and one between the two.

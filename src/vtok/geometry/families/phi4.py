@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from vtok.errors import UsageError
 from vtok.geometry.families.internvl import closest_tiles
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Box, Grid, Layout, Tile
 
 
 @dataclass(frozen=True)
-class Phi4:
+class Phi4(Family):
     """At most ``max_tiles`` tiles of ``tile`` px, patches of ``patch`` px, two by two of them a token.
 
     ``least``: the shortest side, in px on the canvas, that is taken. Structural: one token behind each row of the

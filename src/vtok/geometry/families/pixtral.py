@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from vtok.geometry.families._native import one_grid, require_positive
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes
-from vtok.geometry.layout import Layout
+from vtok.geometry.family import Family
+from vtok.geometry.layout import Layout, Size
 
 
 @dataclass(frozen=True)
-class Pixtral:
+class Pixtral(Family):
     """``longest_edge`` px at most a side, patches of ``patch`` px, ``merge`` x ``merge`` of them a token.
 
     ``whole_tokens``: sides grow to whole tokens; False: to whole patches, and a row or column of them that fills no
@@ -42,17 +43,18 @@ class Pixtral:
 
     def layout(self, width: int, height: int) -> Layout:
         """One grid; sizes in px. A very thin picture may come out without tokens, as transformers counts it."""
-        check_size(width, height)
-        w, h = width, height
-        ratio = max(h / self.longest_edge, w / self.longest_edge)
-        if ratio > 1:
-            w, h = int(w / ratio), int(h / ratio)
-        unit, side = self._unit, self.side
-        w, h = -(-w // unit) * unit, -(-h // unit) * unit
+        w, h = self._resized(width, height)
+        side = self.side
         rows, columns = h // side, w // side
         right = columns * side / w * width if w else 0.0
         bottom = rows * side / h * height if h else 0.0
         return one_grid((width, height), (w, h), rows, columns, (0.0, 0.0, right, bottom), rows * self.row_ends)
+
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        w, h = self._resized(width, height)
+        side = self.side
+        return h // side * (w // side + self.row_ends)
 
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """Tokens for many sizes at once; -1 where ``layout`` refuses."""
@@ -61,6 +63,14 @@ class Pixtral:
     @property
     def _unit(self) -> int:
         return self.side if self.whole_tokens else self.patch
+
+    def _resized(self, w: int, h: int) -> Size:
+        check_size(w, h)
+        long, unit = max(w, h), self._unit
+        if long > self.longest_edge:
+            ratio = long / self.longest_edge
+            w, h = int(w / ratio), int(h / ratio)
+        return -(-w // unit) * unit, -(-h // unit) * unit
 
     def _count(self, w: Ints, h: Ints) -> Ints:
         # Dividing by a ratio of 1 changes nothing, so small pictures need no case of their own.

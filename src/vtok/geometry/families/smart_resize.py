@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from vtok.geometry.families._native import one_grid, refuse_long, require_positive
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Layout
 
 
 @dataclass(frozen=True)
-class SmartResize:
+class SmartResize(Family):
     """``min_pixels`` to ``max_pixels`` px in all, patches of ``patch`` px, ``merge`` x ``merge`` of them a token.
 
     ``frames``: how often a still counts against the bounds (GLM repeats it to fill a temporal patch).
@@ -49,20 +50,29 @@ class SmartResize:
 
     def layout(self, width: int, height: int) -> Layout:
         """One grid that shows the whole picture; sizes in px. Raises ``UsageError`` for one too long for its width."""
-        check_size(width, height)
         side = self.side
-        w, h = width, height
-        if min(w, h) < side:
-            w, h = (int(size[0]) for size in self._enlarge(np.array([w]), np.array([h])))
-        refuse_long((width, height), max(w, h) / min(w, h), self.max_aspect)
-        rows, columns = self._grid(w, h)
+        rows, columns = self._grid(*self._taken(width, height))
         beside = self.markers + (rows if self.row_ends else 0)
         resized = (columns * side, rows * side)
         return one_grid((width, height), resized, rows, columns, whole(width, height), beside)
 
+    def count(self, width: int, height: int) -> int:
+        """``layout(...).total``, without the layout."""
+        rows, columns = self._grid(*self._taken(width, height))
+        return rows * (columns + self.row_ends) + self.markers
+
     def count_many(self, widths: NDArray[np.int64], heights: NDArray[np.int64]) -> NDArray[np.int64]:
         """Tokens for many sizes at once; -1 where ``layout`` refuses."""
         return count_sizes(self._count, widths, heights)
+
+    def _taken(self, width: int, height: int) -> tuple[int, int]:
+        """The size from which the rule starts; ``UsageError`` for one that it refuses."""
+        check_size(width, height)
+        w, h = width, height
+        if min(w, h) < self.side:
+            w, h = (int(size[0]) for size in self._enlarge(np.array([w]), np.array([h])))
+        refuse_long((width, height), max(w, h) / min(w, h), self.max_aspect)
+        return w, h
 
     def _grid(self, w: int, h: int) -> tuple[int, int]:
         side = self.side

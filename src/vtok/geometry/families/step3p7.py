@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from vtok.errors import UsageError
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, cut, pair, whole
+from vtok.geometry.family import Family
 from vtok.geometry.layout import Grid, Layout, Size, Tile
 
 
 @dataclass(frozen=True)
-class Step3p7:
+class Step3p7(Family):
     """The whole at ``size`` px, windows at ``window`` px, a token for ``side`` x ``side`` px of either.
 
     Windows are cut from the picture with its longer side at ``max_size`` px or less. Structural: begin and end of
