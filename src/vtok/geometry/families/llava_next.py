@@ -91,15 +91,15 @@ class LlavaNext(Family):
     def _canvas(self, width: int, height: int) -> Size:
         """(width, height) of the canvas that keeps most pixels, the smaller and then the earlier one of equals."""
         best, most, least, area = self.pinpoints[0], -1, 0, width * height
-        wides, highs = self._sides
-        # A floor of a product never falls when the scale grows, so the smaller of two floors is the smaller scale's.
-        across = {wide: (int(width * (wide / width)), int(height * (wide / width))) for wide in wides}
-        down = {high: (int(width * (high / height)), int(height * (high / height))) for high in highs}
-        for canvas in self.pinpoints:
-            (w0, h0), (w1, h1) = across[canvas[1]], down[canvas[0]]
-            kept = min((w0 if w0 < w1 else w1) * (h0 if h0 < h1 else h1), area)
-            if kept > most or (kept == most and canvas[0] * canvas[1] < least):
-                best, most, least = canvas, kept, canvas[0] * canvas[1]
+        for high, wide in self.pinpoints:
+            size = high * wide
+            # A canvas keeps no more pixels than it has, and beside one that keeps them all only a smaller one counts.
+            if size < most or (most == area and size >= least):
+                continue
+            scale = min(wide / width, high / height)
+            kept = min(int(width * scale) * int(height * scale), area)
+            if kept > most or (kept == most and size < least):
+                best, most, least = (high, wide), kept, size
         return best[1], best[0]
 
     @staticmethod
@@ -120,11 +120,6 @@ class LlavaNext(Family):
         if scale_w < scale_h:
             return canvas[0], min(math.ceil(height * scale_w), canvas[1])
         return min(math.ceil(width * scale_h), canvas[0]), canvas[1]
-
-    @cached_property
-    def _sides(self) -> tuple[frozenset[int], frozenset[int]]:
-        """The widths and the heights of the canvases."""
-        return frozenset(size[1] for size in self.pinpoints), frozenset(size[0] for size in self.pinpoints)
 
     @cached_property
     def _ranked(self) -> tuple[tuple[Size, ...], Floats, Floats]:
