@@ -53,3 +53,12 @@ def test_sharing():
     equal, ours = ([float(row[-1]) for row in rows if row[1] == name] for name in ("equal", "vtok"))
     assert all(better >= worse - 0.05 for better, worse in zip(ours, equal, strict=True))
     assert sum(ours) > sum(equal)
+
+
+def test_selection():
+    printed = run(
+        "selection.py", "--rounds", "1", "--device", "cpu", "--largest", "576", "--only", "divprune", "fastv", "evs"
+    )
+    rows = [line.split("|")[1:-1] for line in printed.splitlines() if line.startswith("| ")]
+    assert {row[0].strip() for row in rows[1:]} == {"divprune", "fastv", "evs"}
+    assert all(float(cell) > 0 for row in rows[1:] for cell in row[1:])

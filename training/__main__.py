@@ -10,6 +10,8 @@ import typer
 
 from training import encoder, evaluate, joint, language
 from training.export import export
+from vtok.reduction.method import Stage
+from vtok.reduction.registry import method_class, names
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 Minutes = Annotated[float, typer.Option("--minutes", help="How long the stage may take in all.")]
@@ -49,7 +51,8 @@ def measure(pictures: int = 600) -> None:
 @app.command("methods")
 def measure_methods(pictures: int = 100) -> None:
     """Exact match by method and budget."""
-    evaluate.by_method(pictures, (288, 144, 64), ("visionzip", "pool", "uniform", "random", "downsample"))
+    methods = tuple(name for name in names(Stage.PIXELS, Stage.TOKENS) if not method_class(name).video)
+    evaluate.by_method(pictures, (288, 144, 64), methods)
 
 
 @app.command("all")

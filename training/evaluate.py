@@ -13,7 +13,10 @@ from training.joint import Parts, collate, example
 from training.packing import answer_logits, exact
 from training.scene import GRID, sparse
 from training.tasks import COUNTED, questions
-from vtok.vlm.pipeline import load
+from vtok.reduction.method import Need
+from vtok.reduction.registry import parse
+from vtok.vlm.pipeline import VLM, load
+from vtok.vlm.stages import Answer, Prepared
 
 SEED = 2026
 
@@ -54,11 +57,18 @@ def by_method(pictures: int, budgets: tuple[int, ...], methods: tuple[str, ...])
         right = []
         for prepared, qa in zip(seen, asked, strict=True):
             if qa:
-                answers = vlm.generate_batch([vlm.cut(prepared, method, budget)], [q for _, q, _ in qa], 12)
+                answers = _answers(vlm, prepared, method, budget, [q for _, q, _ in qa])
                 right += [answer.text == wanted for answer, (_, _, wanted) in zip(answers, qa, strict=True)]
         table[method, budget] = sum(right) / len(right)
         print(f"{method} {budget}: {table[method, budget]:.1%} of {len(right)}", flush=True)
     return table
+
+
+def _answers(vlm: VLM, prepared: Prepared, method: str, budget: int, asked: list[str]) -> list[Answer]:
+    """One answer a question; a method that reads the question cuts the picture anew for each."""
+    if Need.TEXT in parse(method).needs:
+        return [vlm.generate([vlm.cut(prepared, method, budget, one)], one, 12) for one in asked]
+    return vlm.generate_batch([vlm.cut(prepared, method, budget)], asked, 12)
 
 
 def report(pictures: int) -> None:
