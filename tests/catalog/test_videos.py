@@ -72,6 +72,30 @@ def test_bounds_of_pictures_hold_for_the_frames_of_qwen2(tmp_path):
     assert small == video_layout(CLIP, "qwen2.5-vl-7b", settings={"max_pixels": 100_000}, frames=8)
 
 
+def test_settings_for_videos():
+    plain = video_layout(CLIP, "qwen3-vl-8b")
+    small = video_layout(CLIP, "qwen3-vl-8b", settings={"video.max_pixels": 2_000_000})
+    assert small.content < plain.content
+    assert small.resized[0] * small.resized[1] * len(small.frames) <= 2_000_000
+    assert len(video_layout(CLIP, "qwen3-vl-8b", settings={"video.most": 6}).frames) == 6
+    assert video_layout(CLIP, "qwen3-vl-8b", settings={"video.text_tokens": 0}).structural == 2 * plain.steps
+    unknown = video_layout(CLIP, "internvl2-8b")
+    assert unknown.text is None
+    assert video_layout(CLIP, "internvl2-8b", settings={"video.text_tokens": 5}).text == 5 * unknown.steps
+    # Of pictures nothing changes, and the other way round.
+    assert find_model("qwen3-vl-8b", {"video.most": 6}).family == find_checkpoint("qwen3-vl-8b").family
+    assert video_layout(CLIP, "qwen3-vl-8b", settings={"max_pixels": 100_000}) == plain
+    for settings, message in (
+        ({"video.tiles": 2}, "has no setting 'video.tiles'; it has video.fps"),
+        ({"video.way": "uniform"}, "has no setting 'video.way'"),
+        ({"video.most": "many"}, "expected a number"),
+        ({"video.always": 3}, "expected true or false"),
+        ({"video.max_pixels": -5}, "expected a number"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            video_layout(CLIP, "qwen3-vl-8b", settings=settings)
+
+
 def test_a_directory_of_smolvlm(tmp_path):
     picture = {"size": {"longest_edge": 2048}, "video_sampling": {"fps": 2, "max_frames": 7, "video_size": {}}}
     path = directory(tmp_path / "a", "smolvlm", preprocessor_config=picture)

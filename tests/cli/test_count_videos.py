@@ -41,6 +41,17 @@ def test_wishes(tmp_path):
     assert "chooses its frames itself and takes no fps" in err
 
 
+def test_settings(tmp_path):
+    path = video(tmp_path / "a.mp4", size=(640, 480), frames=50)
+    assert re.search(r"1,500 +10 +1,510 ", run(path, "-m", MODEL, "--set", "video.text_tokens=0")[1])
+    code, out, err = run("--size", "5x5", "-m", MODEL, "--set", "video.tiles=2")
+    assert (code, out) == (2, "")
+    assert "has no setting 'video.tiles'" in err
+    code, _, err = run("--size", "5x5", "-m", "llava-1.5-7b", "--set", "video.most=2")
+    assert code == 2
+    assert "takes videos" in err
+
+
 def test_json_and_csv(tmp_path):
     video(tmp_path / "a.mp4", size=(640, 480), frames=50)
     picture(tmp_path / "b.png", 64, 64)

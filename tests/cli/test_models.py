@@ -42,6 +42,15 @@ def test_one_is_shown_with_its_sources():
     assert data["variants"]["gemma4-70"] == {"max_tokens": 70}
 
 
+def test_how_videos_are_taken_is_shown():
+    text = run("show", "qwen3-vl-8b").stdout
+    assert "fps 2, least 4, most 768" in text
+    assert "source of videos" in text
+    assert "video_processing_qwen3_vl.py" in text
+    assert json.loads(run("show", "qwen3-vl-8b", "--json").stdout)["video"]["max_pixels"] == 25165824
+    assert json.loads(run("show", "llava-1.5-7b", "--json").stdout)["video"] == {}
+
+
 @pytest.mark.parametrize("words", [["zzzz"], ["show", "zzzz"], ["show", "gemma3", "pixtral"]])
 def test_wrong_usage(words):
     assert isinstance(run(*words).exception, UsageError)

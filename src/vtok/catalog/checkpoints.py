@@ -15,6 +15,8 @@ from vtok.errors import UsageError
 from vtok.geometry.family import Family
 from vtok.geometry.registry import make_family, settings_of
 
+_VIDEO = "video."
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -25,6 +27,7 @@ class Checkpoint:
     (settings, sizes, parameters), where the figures are from. ``rule`` stands in for the family where somebody else's
     code counts; it has no settings and tells numbers, not places. ``runtime`` is the engine whose rule it is, and
     ``counted_by`` says who counts where it is not vtok by transformers' rule. ``kind`` is a directory's model_type.
+    ``video_settings`` are changes to the rule for videos.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Checkpoint:
     counted_by: str = ""
     runtime: str = "transformers"
     kind: str = ""
+    video_settings: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def family(self) -> Family:
@@ -55,12 +59,17 @@ class Checkpoint:
         return {} if self.rule else settings_of(self.family)
 
     def with_settings(self, settings: Mapping[str, Any] | None) -> Checkpoint:
-        """The same checkpoint with some of the family's settings changed; ``UsageError`` for one it does not have."""
+        """The same checkpoint with some of the family's settings changed; ``UsageError`` for one it does not have.
+
+        Those that begin with ``video.`` are for videos; see ``vtok.catalog.videos``, which checks them.
+        """
         if not settings:
             return self
         if self.rule:
             raise UsageError(f"{self.name} is counted by {self.counted_by}: change its settings in its own files")
-        changed = replace(self, settings={**self.settings, **settings})
+        videos = {key.removeprefix(_VIDEO): value for key, value in settings.items() if key.startswith(_VIDEO)}
+        own = {key: value for key, value in settings.items() if not key.startswith(_VIDEO)}
+        changed = replace(self, settings={**self.settings, **own}, video_settings={**self.video_settings, **videos})
         changed.family  # noqa: B018 - a setting that makes no sense is refused here, not at the first picture
         return changed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
@@ -21,6 +21,9 @@ from vtok.geometry.videos.sampling import Sampling
 from vtok.geometry.videos.steps import Covered, Each, Rows, Volume
 
 _STEPS: dict[str, type[Volume] | type[Covered] | type[Rows]] = {"volume": Volume, "covered": Covered, "rows": Rows}
+_SAMPLING = tuple(one.name for one in fields(Sampling))
+#: Settings that only make sense with the others of their rule.
+_FIXED = ("way", "step", "per", "shape")
 _REFUSED = {
     "video_llama_3": "its processor drops what looks alike in two frames, which the head of a file does not tell",
     "videollama3-2b-image": "it was made for pictures",
@@ -59,23 +62,45 @@ def video_rule(checkpoint: Checkpoint) -> VideoRule:
         raise UsageError(f"vtok knows no way in which {checkpoint.name} takes videos{because}; count pictures of it")
     if checkpoint.runtime != "transformers" or checkpoint.rule:
         raise UsageError(f"vtok has not verified how {checkpoint.runtime} takes videos; leave out --runtime")
-    settings, sampling, rule = dict(found.settings), dict(found.sampling), dict(found.rule)
+    return _made(found, checkpoint, video_settings(checkpoint))
+
+
+def video_settings(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Every setting of a checkpoint's rule for videos with its value, changes by the user included.
+
+    Empty for one that takes no videos. Raises ``UsageError`` for a change to a setting that it does not have.
+    """
+    found = next((entry for entry in entries() if entry.fits(checkpoint)), None)
+    if found is None:
+        return {}
+    values = {**dict.fromkeys(_SAMPLING), **found.settings, **asdict(Sampling(**found.sampling))}
+    values["per"] = found.rule.get("per", 1)
+    if found.rule.get("text"):
+        values["text_tokens"] = None
     if checkpoint.kind:
         file = _video_file(Path(checkpoint.name))
-        settings |= {key: value for key, value in _settings_in(file).items() if key in settings}
-        sampling |= _sampling_in(file)
-        _check(checkpoint.name, {**settings, **sampling})
-        if "per" in rule and isinstance(file.get("temporal_patch_size"), int):
-            rule["per"] = file["temporal_patch_size"]
+        told_there = {**_settings_in(file), **_sampling_in(file), **told(per=file.get("temporal_patch_size"))}
+        values |= {key: value for key, value in told_there.items() if key in values}
+    for key, value in checkpoint.video_settings.items():
+        if key not in values or key in _FIXED:
+            has = ", ".join(f"video.{one}" for one in values if one not in _FIXED)
+            raise UsageError(f"{checkpoint.name} has no setting 'video.{key}'; it has {has}")
+        values[key] = value
+    _check(checkpoint.name, values)
+    return values
+
+
+def _made(entry: Entry, checkpoint: Checkpoint, values: Mapping[str, Any]) -> VideoRule:
+    settings = {key: values[key] for key in entry.settings}
     step: Step
-    if found.step == "own":
+    if entry.step == "own":
         step = Each(checkpoint.family)
-    elif found.step == "each":
-        step = Each(make_family(found.family, settings))
+    elif entry.step == "each":
+        step = Each(make_family(entry.family, settings))
     else:
-        settings |= {"per": rule["per"]} if found.step != "rows" else {}
-        step = _STEPS[found.step](**settings)
-    return VideoRule(step, Sampling(**sampling), **rule)
+        step = _STEPS[entry.step](**settings, **({} if entry.step == "rows" else {"per": values["per"]}))
+    rule = {**entry.rule, "per": values["per"], "text_tokens": values.get("text_tokens")}
+    return VideoRule(step, Sampling(**{key: values[key] for key in _SAMPLING}), **rule)
 
 
 def takes_videos(checkpoint: Checkpoint) -> bool:
@@ -121,12 +146,13 @@ def _read(path: Path) -> dict[str, Any]:
 def _check(name: str, values: Mapping[str, Any]) -> None:
     """Raise ``UsageError`` for a number that is none."""
     for key, value in values.items():
-        if key in ("way", "shape"):
+        if key in ("way", "shape") or (value is None and key in ("fps", "frames", "text_tokens")):
             continue
         number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
-        if not (isinstance(value, bool) if key == "always" else number and (key == "fps" or value == int(value))):
-            expected = "true or false" if key == "always" else "a number"
-            raise UsageError(f"cannot use {name}: its file for videos says {key} = {value!r}; expected {expected}")
+        flag = key in ("always", "numbered")
+        if not (isinstance(value, bool) if flag else number and (key == "fps" or value == int(value))):
+            expected = "true or false" if flag else "a number"
+            raise UsageError(f"{name} cannot take a video with {key} = {value!r}; expected {expected}")
 
 
 def _settings_in(file: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import typer
 
 from vtok.catalog.counting import find_model
 from vtok.catalog.runtimes import RUNTIMES
-from vtok.catalog.videos import takes_videos
+from vtok.catalog.videos import takes_videos, video_rule
 from vtok.cli import common
 from vtok.cli.count_table import write_csv, write_json, write_tables
 from vtok.cli.pictures import collect, read_sizes
@@ -102,6 +102,9 @@ def count(
     check_wish(fps, frames)
     changed = dict(parse_setting(text) for text in settings or ())
     tally = Tally([find_model(name, changed, runtime) for name in dict.fromkeys(models)])
+    if any(key.startswith("video.") for key in changed):
+        for model in tally.models:
+            video_rule(model)  # refuses a setting that it does not have, whether there is a video or not
     for text in sizes or ():
         tally.add(text, *parse_size(text))
     found = collect(paths or (), any(map(takes_videos, tally.models)))

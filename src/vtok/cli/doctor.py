@@ -20,6 +20,7 @@ PARTS = {
     "hf": ("torch", "transformers", "safetensors"),
     "pdf": ("pypdfium2",),
     "gguf": ("gguf",),
+    "video": ("av",),
 }
 
 

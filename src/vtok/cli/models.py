@@ -11,6 +11,7 @@ from rich.table import Table
 from vtok.catalog.checkpoints import Checkpoint, checkpoints, names_of
 from vtok.catalog.counting import find_model
 from vtok.catalog.sizes import known
+from vtok.catalog.videos import takes_videos, video_rule, video_settings
 from vtok.cli import common
 from vtok.errors import UsageError
 from vtok.vlm import families
@@ -106,6 +107,8 @@ def _show(one: Checkpoint, as_json: bool) -> None:
     table.add_row("settings", _words(one.all_settings) or "in its own files")
     for name, settings in one.variants.items():
         table.add_row(f"as {name}", _words(settings))
+    if takes_videos(one):
+        table.add_row("videos", _words({key: value for key, value in video_settings(one).items() if value is not None}))
     table.add_row("context", f"{one.context:,} tokens" if one.context else "not known")
     if one.parameters:
         table.add_row("parameters", f"{one.parameters:,}")
@@ -114,7 +117,11 @@ def _show(one: Checkpoint, as_json: bool) -> None:
     if one.note:
         table.add_row("note", one.note)
     table.add_section()
-    for what, source in one.sources.items():
+    sources = {
+        **one.sources,
+        **({"videos": f"transformers 5.24, {video_rule(one).source}"} if takes_videos(one) else {}),
+    }
+    for what, source in sources.items():
         table.add_row(f"source of {what}", source)
     common.console.print(table)
 
@@ -141,6 +148,7 @@ def _data(one: Checkpoint) -> dict[str, Any]:
         "parameters": one.parameters,
         "text": dataclasses.asdict(one.text),
         "vision": dataclasses.asdict(one.vision),
+        "video": video_settings(one),
         "sources": dict(one.sources),
         "note": one.note,
     }

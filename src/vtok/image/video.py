@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +113,8 @@ class _Reader:
 
     def find(self, time: int) -> Any | None:
         """The frame that is shown at ``time``, which must not be before the last one found; None where it is lost."""
-        key = max((key for key in self._times.keys if key <= time), default=None)
+        before = bisect_right(self._times.keys, time)
+        key = self._times.keys[before - 1] if before else None
         if key is not None and (self._frames is None or key > self._here):
             found = self._go_on(self._from(key), time)
             if found is not None:

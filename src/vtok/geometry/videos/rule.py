@@ -28,7 +28,7 @@ class VideoRule:
 
     ``per`` frames become one step, whose tokens ``step`` gives; ``markers`` special tokens stand beside those of each
     step and ``once`` beside the whole. ``text`` is one of ``text.WRITERS``, ``split`` one of ``text.SPLITS``, each
-    empty where there is none or where it is not known.
+    empty where there is none or where it is not known; ``text_tokens`` tokens a step stand in for the count of it.
     """
 
     step: Step
@@ -38,6 +38,7 @@ class VideoRule:
     once: int = 0
     text: str = ""
     split: str = ""
+    text_tokens: int | None = None
     source: str = ""
     note: str = ""
 
@@ -58,6 +59,8 @@ class VideoRule:
     def _text(self, clip: Clip, taken: tuple[int, ...], steps: int) -> int | None:
         if not self.text:
             return 0
+        if self.text_tokens is not None:
+            return steps * self.text_tokens
         if not self.split:
             return None
         fps = clip.fps or 24  # what processors assume where the file does not tell
