@@ -44,9 +44,27 @@ def test_files_share_a_budget(folder, tmp_path):
     assert "text of about" in text["warning"]
     assert "alone" in text["warning"]
     assert picture["warning"] is None
-    assert "print is lost on 1 of 2 pictures; together they need about" in err
-    needed = int(err.partition("--budget ")[2].partition(",")[0])
+    assert text["letters"]["after"] < 8 < text["letters"]["before"] < 13
+    assert (picture["letters"], picture["tokens_for_print"]) == (None, picture["tokens"])
+    assert "print is lost on 1 of 2 pictures; what this model can keep of it takes" in err
+    needed = int(err.partition("--budget ")[2].split()[0].rstrip(","))
+    assert needed == text["tokens_for_print"] + picture["tokens"]
     assert "print is lost" not in shared(folder, "--budget", needed + 300, "-o", tmp_path / "more")[1]
+
+
+def test_no_word_on_print(folder, tmp_path):
+    words = (folder, *QWEN, "--total", "--budget", 500, "--no-legibility", "-o", tmp_path / "out")
+    assert run(*words).stderr == ""
+
+
+def test_in_how_many_requests_all_print_is_kept(folder, tmp_path):
+    for number in range(3):
+        page(1200, 1600, 20).save(folder / f"more{number}.png")
+    found, err = shared(folder, "--budget", 1500, "-o", tmp_path / "out")
+    needs = [one["tokens_for_print"] for one in found["images"]]
+    assert max(needs) <= 1500 < 2 * min(needs[:4])
+    assert "or 4 requests of 1,500" in err
+    assert "requests of" not in shared(folder, "--budget", 500, "-o", tmp_path / "less")[1]
 
 
 def test_pages_and_pictures_together(folder, tmp_path):

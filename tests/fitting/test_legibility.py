@@ -86,6 +86,7 @@ def test_the_warning():
         "text of about 9 px would become 4 px (a token shows 28 px), and below about 8 px little is read; "
         "it needs about 2,304 tokens: --budget 2304"
     )
+    assert lost.warning(shared=True) == "text of about 9 px would become 4 px; it needs about 2,304 tokens alone"
     assert "crop the picture" in Legibility(30, 4, None, 28).warning()
     assert "small already" in Legibility(6, 3, 4000, 28).warning()
 

@@ -97,7 +97,7 @@ def fit(
     if total and batch.videos:
         raise UsageError("--total shares a budget among pictures; fit videos without it, each gets the whole budget")
     if total:
-        outcomes = plan_total(batch.jobs, checkpoint, budget, _each) if batch.jobs else []
+        outcomes = plan_total(batch.jobs, checkpoint, budget, legible, _each) if batch.jobs else []
         finish = partial(_written, quality=quality, force=force)
         outcomes = list(_each(finish, outcomes, "writing pictures"))
     else:
@@ -116,7 +116,7 @@ def fit(
         )
     else:
         print_table(checkpoint, budget, total, outcomes)
-    _close(outcomes, batch)
+    _close(outcomes, batch, print_together(outcomes, budget) if legible else None)
 
 
 @dataclass
@@ -173,7 +173,7 @@ def _each(work: Callable[[Any], Any], things: Sequence[Any], doing: str) -> Iter
             raise
 
 
-def _close(outcomes: Sequence[Outcome], batch: _Batch) -> None:
+def _close(outcomes: Sequence[Outcome], batch: _Batch, together: str | None) -> None:
     """Warnings, what failed, and the exit code."""
     for one in outcomes:
         if one.fitted is not None and one.problem is None:
@@ -181,7 +181,7 @@ def _close(outcomes: Sequence[Outcome], batch: _Batch) -> None:
                 _note(f"{one.job.name}: only with {settings_words(one.fitted.settings)} in the model's processor")
             if one.warning:
                 _note(f"{one.job.name}: {one.warning}")
-    if together := print_together(outcomes):
+    if together:
         _note(together)
     problems = [*batch.failed, *((one.job.name, one.problem) for one in outcomes if one.problem is not None)]
     for name, problem in problems:

@@ -9,6 +9,7 @@ from vtok.catalog.checkpoints import Checkpoint
 from vtok.cli.fit_jobs import Job, Outcome
 from vtok.errors import VtokError
 from vtok.fitting.fit import Fitted, fit
+from vtok.fitting.legibility import READABLE
 from vtok.fitting.looking import look
 from vtok.fitting.many import Portion, portions, survey
 from vtok.fitting.original import Original
@@ -31,7 +32,7 @@ def plan_each(job: Job, model: Checkpoint, budget: int, change_settings: bool, l
     return outcome
 
 
-def plan_total(jobs: Sequence[Job], model: Checkpoint, budget: int, each: Each) -> list[Outcome]:
+def plan_total(jobs: Sequence[Job], model: Checkpoint, budget: int, legible: bool, each: Each) -> list[Outcome]:
     """The sizes that share the budget best (``vtok.fitting.share``); raises ``BudgetError`` where it is too small."""
 
     def seen(job: Job) -> tuple[Original, Survey] | VtokError:
@@ -45,24 +46,39 @@ def plan_total(jobs: Sequence[Job], model: Checkpoint, budget: int, each: Each) 
         if isinstance(portion, VtokError):
             outcomes.append(Outcome(job, problem=str(portion)))
             continue
-        warning = portion.legibility.warning(shared=True) if portion.legibility else None
+        warning = portion.legibility.warning(shared=True) if legible and portion.legibility else None
         outcomes.append(Outcome(job, model.family.layout(*portion.source).total, portion, warning))
     return outcomes
 
 
-def print_together(outcomes: Sequence[Outcome]) -> str | None:
-    """One line on the budget that would keep the print of all pictures that share one; None where none is lost."""
+def print_together(outcomes: Sequence[Outcome], budget: int) -> str | None:
+    """One line on what would keep the print of all pictures that share a ``budget``; None where none is lost."""
     shared = [one.fitted for one in outcomes if isinstance(one.fitted, Portion)]
-    lost = sum(one.legibility is not None and not one.legibility.survives for one in shared)
-    needed = sum(one.needed for one in shared)
+    lost = [one for one in shared if one.legibility is not None and not one.legibility.survives]
     if not lost:
         return None
-    if needed == sum(one.tokens for one in shared):
-        return f"print is lost on {lost} of {len(shared)} pictures, whatever the budget"
+    number = f"{len(lost)} of {len(shared)} pictures"
+    start = f"below letters of about {READABLE:.0f} px little is read: print is lost on {number}"
+    if all(one.legibility is None or one.legibility.needed is None for one in lost):
+        return f"{start}, whatever the budget"
+    needed = sum(one.needed for one in shared)
     return (
-        f"print is lost on {lost} of {len(shared)} pictures; together they need about {needed:,} tokens to keep what "
-        f"this model can: --budget {needed}, or fewer pictures at a time"
+        f"{start}; what this model can keep of it takes {needed:,} tokens: --budget {needed}{_requests(shared, budget)}"
     )
+
+
+def _requests(shared: Sequence[Portion], budget: int) -> str:
+    """How many requests of one budget hold all pictures, their print kept: the largest first, each where it fits."""
+    rooms: list[int] = []
+    for needed in sorted((one.needed for one in shared), reverse=True):
+        if needed > budget:
+            return ""
+        place = next((place for place, room in enumerate(rooms) if room >= needed), None)
+        if place is None:
+            rooms.append(budget - needed)
+        else:
+            rooms[place] -= needed
+    return f", or {len(rooms)} requests of {budget:,}"
 
 
 def _warning(survey: Survey, fitted: Fitted) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 from vtok.catalog.checkpoints import Checkpoint
 from vtok.cli.fit_jobs import Outcome
 from vtok.cli.sheet import Sheet, print_sheet
+from vtok.fitting.many import Portion
 
 
 def print_table(model: Checkpoint, budget: int, total: bool, outcomes: Sequence[Outcome]) -> None:
@@ -59,10 +60,18 @@ def _data(one: Outcome) -> dict[str, Any]:
         "survives": round(fitted.survives, 6),
         "settings": dict(fitted.settings),
         **({} if one.job.seconds is None else {"seconds": round(one.job.seconds, 3)}),
+        **(_shared(fitted) if isinstance(fitted, Portion) else {}),
         "warning": one.warning,
         "copied": one.copied,
         "output": str(one.job.output),
     }
+
+
+def _shared(portion: Portion) -> dict[str, Any]:
+    """What ``--total`` knows besides: what the picture is worth, and its letters' heights in px."""
+    found = portion.legibility
+    letters = found and {"before": round(found.before, 1), "after": round(found.after, 1), "survive": found.survives}
+    return {"worth": round(portion.worth, 4), "letters": letters, "tokens_for_print": portion.needed}
 
 
 def _size(size: tuple[int, int]) -> str:

@@ -83,15 +83,15 @@ class Legibility:
         """One line on what is lost and what would save it, None where nothing is; ``shared``: a budget for many."""
         if self.survives:
             return None
-        lost = f"text of about {self.before:.0f} px would become {self.after:.0f} px (a token shows {self.token} px)"
-        if self.before < READABLE:
-            reason = f"and is small already; below about {READABLE:.0f} px little is read"
-        else:
-            reason = f"and below about {READABLE:.0f} px little is read"
+        lost = f"text of about {self.before:.0f} px would become {self.after:.0f} px"
         if self.needed is None:
-            return f"{lost}, {reason}; no size of this model keeps it: crop the picture"
-        remedy = "alone" if shared else f"tokens: --budget {self.needed}"
-        return f"{lost}, {reason}; it needs about {self.needed:,} {remedy}"
+            remedy = "no size of this model keeps it: crop the picture"
+        elif shared:
+            return f"{lost}; it needs about {self.needed:,} tokens alone"
+        else:
+            remedy = f"it needs about {self.needed:,} tokens: --budget {self.needed}"
+        small = " and is small already;" if self.before < READABLE else " and"
+        return f"{lost} (a token shows {self.token} px),{small} below about {READABLE:.0f} px little is read; {remedy}"
 
 
 def print_of(letters: NDArray[np.float64], scale: float = 1.0) -> Print | None:
