@@ -76,6 +76,15 @@ def test_too_much_for_the_card():
     text = said("--size", "800x600", "--model", "qwen2.5-vl-7b", "--device", "4060")
     assert "Memory binds" in text
     assert "Weights in awq (--weights awq) would fit" in text
+    assert "(--weights q6_k) for llama.cpp would fit" in text
+
+
+def test_a_size_is_a_device_to_fit_into():
+    text = said("--size", "800x600", "--model", "qwen2.5-vl-7b", "--device", "8 GB", "--runtime", "llama.cpp")
+    assert "q4_k_m weights" in text
+    assert "there is on a device of 8 GB  8.0 GiB" in text
+    assert "It fits, with" in text
+    assert "the device's rates" in text
 
 
 def test_what_is_unknown_is_said():

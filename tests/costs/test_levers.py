@@ -81,6 +81,17 @@ def test_parts_that_do_not_go_together():
         question(runtime="lama")
 
 
+def test_what_is_loaded_where_nobody_says():
+    for runtime, weights in ((None, "bf16"), ("vllm", "bf16"), ("llama.cpp", "q4_k_m"), ("ollama", "q4_k_m")):
+        assert ask(Request(), "qwen2.5-vl-7b", CARD, None, runtime=runtime).cost.weights == weights
+
+
+def test_an_engine_that_is_not_counted():
+    asked = question(weights="mlx-4bit", device=find_device("m4-pro"))
+    assert asked.cost.fits
+    assert "what mlx takes for itself is not known" in asked.note
+
+
 def test_the_runtime_follows_the_weights():
     assert question().cost.runtime == "llama.cpp"
     assert question(weights="awq").cost.runtime == "transformers"

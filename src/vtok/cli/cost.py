@@ -52,8 +52,9 @@ def cost(
         typer.Option("--device", "-d", help="A name from [b]vtok devices[/b], or [b]here[/b], this machine."),
     ] = None,
     weights: Annotated[
-        str, typer.Option("--weights", "-w", help="bf16, fp8, awq, nf4, q4_k_m, mlx-4bit, ...")
-    ] = "bf16",
+        str | None,
+        typer.Option("--weights", "-w", help="bf16 (the default), fp8, awq, nf4, mlx-4bit; q4_k_m (that of GGUF), ..."),
+    ] = None,
     kv: Annotated[str, typer.Option("--kv", help="The KV cache: f16, bf16, fp8, q8_0, q4_0, ...")] = "f16",
     runtime: Annotated[
         str | None,
@@ -141,7 +142,8 @@ def _check(solve: str | None, compared: str | None, ttft: str | None, memory: st
 
 def _solve(question: Question, what: str, ttft: str | None, memory: str | None, as_json: bool) -> None:
     goal = read_goal(ttft, memory)
-    found = solved(question, what, goal)
+    with common.notes.status("looking ..."):
+        found = solved(question, what, goal)
     if as_json:
         common.print_json(solutions_data(what, found))
         return

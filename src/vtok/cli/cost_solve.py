@@ -59,7 +59,8 @@ def answer(what: str, found: Sequence[Solution], goal: Goal) -> str:
             return f"Any picture does: {question.model.name} makes at most {context.visual:,} tokens of this shape."
         return f"The largest picture is {_px(images[0])}, {context.visual:,} visual tokens, {limit}."
     if what in ("pages", "frames"):
-        return f"{len(images):,} {what} of {_px(images[0])}, {context.total:,} tokens in all, {limit}."
+        number = f"{len(images):,} {what if len(images) > 1 else what[:-1]}"
+        return f"{number} of {_px(images[0])}, {context.total:,} tokens in all, {limit}."
     if what == "budget":
         tail = "" if one.bounded else ", which is all that they take: nothing has to be cut"
         return f"A budget of {one.budget:,} tokens a picture{tail}, {limit}."
@@ -115,7 +116,8 @@ def _limits(question: Question) -> str:
     cost = question.cost
     parts = []
     if cost.memory.total is not None:
-        parts.append(f"{gib(cost.memory.total)} of memory")
+        there = f" of {gib(cost.device_memory)}" if cost.device_memory else " of memory"
+        parts.append(f"{gib(cost.memory.total)}{there}")
     if first_token(cost):
         parts.append(f"the first token after {span(first_token(cost))}")
     if cost.context.window:

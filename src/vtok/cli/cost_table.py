@@ -5,7 +5,7 @@ from __future__ import annotations
 from vtok.catalog.devices import Device
 from vtok.cli.sheet import Sheet
 from vtok.cli.units import gib, seconds
-from vtok.costs.result import Cost, Range
+from vtok.costs.result import Cost, Range, total
 
 UNKNOWN = "unknown"
 _WIDTH = 48
@@ -48,8 +48,11 @@ def memory_sheet(cost: Cost, device: Device | None) -> Sheet:
         ("logits", memory.logits),
         ("the engine itself", memory.overhead),
     ]
+    if device is None:
+        # What an engine takes for itself is a matter of the device.
+        rows.pop()
     sheet.rows = [[name, size(value)] for name, value in rows if value != 0]
-    sheet.footer.append(["all of it", size(memory.total)])
+    sheet.footer.append(["all of it" if device else "all but the engine", size(total(*(value for _, value in rows)))])
     if device:
         sheet.footer.append([f"there is on {device.name}", size(device.memory)])
     return sheet
@@ -77,7 +80,7 @@ def bar(cost: Cost) -> str:
 def context_line(cost: Cost) -> str:
     """How many positions the request takes, and of which window."""
     context = cost.context
-    parts = [(context.visual, "visual"), (context.structural, "beside them"), (context.text, "text")]
+    parts = [(context.visual, "visual"), (context.structural, "structural"), (context.text, "text")]
     made = " + ".join(f"{number:,} {name}" for number, name in (*parts, (context.new, "answer")) if number)
     line = f"context: {made} = {context.total:,} tokens"
     if context.window is None:

@@ -17,6 +17,8 @@ _MISSING = {
 }
 
 
+#: What is left of a card below which a person should know that its screen needs some too.
+_CLOSE = 0.15
 _CHANGES = {
     "budget": "",
     "context": "A context of {0} (--context {0})",
@@ -75,7 +77,10 @@ def _whether_it_fits(question: Question) -> str:
         return ""
     if not cost.fits:
         return "Whether it fits is unknown."
-    return f"It fits, with {gib((cost.device_memory or 0) - (cost.memory.total or 0))} to spare."
+    there = cost.device_memory or 0
+    spare = there - (cost.memory.total or 0)
+    closely = question.device.kind == "gpu" and spare < _CLOSE * there
+    return f"It fits, with {gib(spare)} to spare{', of which a screen on the same card takes some' if closely else ''}."
 
 
 def _name(question: Question) -> str:
@@ -85,6 +90,8 @@ def _name(question: Question) -> str:
 def _what_helps(question: Question, bound: Binding, lever: Lever, paths: Sequence[str]) -> str:
     before, after = question.cost, lever.after.cost
     change, tail = _CHANGES[lever.what].format(lever.value), ""
+    if after.runtime != before.runtime:
+        change += f" for {after.runtime}"
     if lever.what == "budget":
         change, tail = f"A budget of {int(lever.value):,} tokens a picture", _fit_command(question, lever, paths)
     if bound.what == "context":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,8 @@ from vtok.cli.sheet import Sheet, print_sheet
 from vtok.cli.units import gib
 from vtok.costs.here import HERE, device_called, is_measured, this_machine
 from vtok.errors import UsageError
+
+_SIZE = re.compile(r"([1-9]\d{0,3})\s*gi?b?", re.IGNORECASE)
 
 EPILOG = """Examples:
 
@@ -66,7 +69,16 @@ def list_devices(
 
 
 def named(name: str) -> Device:
-    """The device called ``name``, with a word about it where this machine is measured first."""
+    """The device called ``name``, with a word about it where this machine is measured first.
+
+    A size such as 8GB is a device of which nothing but its memory is known, so that what fits can be asked.
+    """
+    size = _SIZE.fullmatch(name.strip())
+    if size:
+        # Cards and memory modules are sold in powers of two, whatever is printed on the box.
+        memory = int(size[1]) * 2**30
+        title = f"a device of {size[1]} GB"
+        return Device(title, memory=memory, installed=memory, title=title)
     if name.casefold() != HERE or is_measured():
         return device_called(name)
     with common.notes.status("measuring this machine, once ..."):

@@ -169,7 +169,15 @@ class Estimate:
         inside = memory.language_activations(self._language, lengths, number, self.request.batch)
         if not self.layouts:
             return inside
-        return max(inside, self.request.batch * memory.vision_activations(self._tower, self._seen, number))
+        return max(inside, max(memory.vision_activations(self._tower, seen, number) for seen in self._at_once))
+
+    @property
+    def _at_once(self) -> list[Seeing]:
+        """What the encoder works on at the same time: all pictures of the batch, or each by itself."""
+        if not self.runtime.one_by_one:
+            return [Seeing(self._seen.tiles * self.request.batch)]
+        patch, share = need(self.checkpoint.vision, "patch"), self.cut.encoder_share
+        return [seeing((layout,), patch).shrunk(share) for layout in set(self.layouts)]
 
     def _overhead(self) -> int:
         found = self.runtime.overhead.get(self.device.kind) if self.device else None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vtok.catalog.formats import cache_formats, find_format, formats
-from vtok.costs.question import Question
+from vtok.catalog.runtimes import RUNTIMES
+from vtok.costs.question import Question, ask
 from vtok.costs.seconds import rate_of
 
+#: Files that people load, those with more bits first.
+GGUF = ("q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m", "q2_k")
 #: Budgets that people think in, tokens a picture.
 BUDGETS = (4096, 2048, 1024, 576, 256, 144, 64)
 
@@ -96,20 +99,29 @@ def _for_context(question: Question) -> Iterator[Lever]:
 
 
 def _for_memory(question: Question) -> Iterator[Lever]:
-    now = find_format(question.weights)
-    runtime = question.cost.runtime
-    smaller = [one for one in formats() if runtime in one.runtimes and one.bits < now.bits]
-    for one in sorted(smaller, key=lambda one: -one.bits):
-        lever = Lever("weights", one.name, question.changed(weights=one.name))
-        if lever.after.cost.fits:
-            yield lever
-            break
+    now, runtime = find_format(question.weights), question.cost.runtime
+    own = [one.name for one in formats() if runtime in one.runtimes and one.bits < now.bits]
+    yield from _first_that_fits(question, sorted(own, key=lambda name: -find_format(name).bits))
+    if not question.named and runtime == RUNTIMES[0]:
+        yield from _first_that_fits(question, GGUF)
     bits = next(one.bits for one in cache_formats() if one.name == question.kv)
     for cache in cache_formats():
         if runtime in cache.runtimes and cache.bits < bits:
             yield Lever("kv", cache.name, question.changed(kv=cache.name))
             break
     yield from _budgets(question)
+
+
+def _first_that_fits(question: Question, names: Iterable[str]) -> Iterator[Lever]:
+    """The first of these formats of weights in which the request fits, read by whichever engine reads it."""
+    for name in names:
+        other = question.cost.runtime not in find_format(name).runtimes
+        asked = question.changed(weights=name)
+        if other:
+            asked = ask(question.request, question.model, question.device, name, question.kv, None, question.context)
+        if asked.cost.fits:
+            yield Lever("weights", name, asked)
+            return
 
 
 def _for_time(question: Question) -> Iterator[Lever]:

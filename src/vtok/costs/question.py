@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -26,7 +27,7 @@ from vtok.geometry.reachable import same_shape
 class Question:
     """What ``vtok.cost`` is asked: ``model`` is counted for ``runtime``, and ``context`` is the window that is opened.
 
-    ``note`` says what was taken for granted.
+    ``named`` says whether the runtime was asked for, ``note`` what was taken for granted.
     """
 
     request: Request
@@ -36,6 +37,7 @@ class Question:
     kv: str = "f16"
     runtime: str | None = None
     context: int | None = None
+    named: bool = False
     note: str = ""
 
     @cached_property
@@ -74,7 +76,7 @@ def ask(
     request: Request,
     model: Model,
     device: Device | None = None,
-    weights: str = "bf16",
+    weights: str | None = None,
     kv: str = "f16",
     runtime: str | None = None,
     context: int | None = None,
@@ -82,17 +84,21 @@ def ask(
 ) -> Question:
     """A question whose parts go together.
 
+    Where no weights are named they are what the runtime loads where nobody says otherwise: q4_k_m for those that read
+    GGUF files (it is what Ollama's library and llama.cpp's -hf fetch), bf16 for the others.
     Where no runtime is named it is the first that reads the weights, if it is known how that one counts for the model.
     Raises ``UsageError`` for a runtime that does not read the weights or has no such cache, ``ModelError`` for a
     checkpoint directory whose configuration lacks the sizes of the model, and what ``find_model`` raises.
     """
-    form, cache = find_format(weights), find_cache_format(kv)
-    note = ""
+    form, cache = find_format(weights or _USUAL.get(runtime or "", "bf16")), find_cache_format(kv)
+    named, note = runtime is not None, ""
     if runtime is not None:
         _check(runtime, form, cache)
         found = find_model(model, settings, runtime)
     else:
         runtime = next((name for name in form.runtimes if name in RUNTIMES), None)
+        if runtime is None:
+            note = f"what {form.runtimes[0]} takes for itself is not known; it is counted as transformers is"
         try:
             found = find_model(model, settings, runtime)
         except UsageError:
@@ -100,7 +106,10 @@ def ask(
             note = f"counted by transformers' rule: vtok has not read how {runtime} counts for this model"
             runtime = None
     _check_sizes(found)
-    return Question(request, found, device, form.name, cache.name, runtime, context, note)
+    return Question(request, found, device, form.name, cache.name, runtime, context, named, note)
+
+
+_USUAL = {"llama.cpp": "q4_k_m", "ollama": "q4_k_m"}
 
 
 def shrink(model: Checkpoint, size: Size, budget: int) -> Size | None:
@@ -130,8 +139,19 @@ def _check(runtime: str, form: Format, cache: CacheFormat) -> None:
     if runtime not in RUNTIMES:
         raise UsageError(f"there is no runtime {runtime!r}; expected one of {', '.join(RUNTIMES)}")
     if runtime not in form.runtimes:
-        names = ", ".join(one.name for one in formats() if runtime in one.runtimes)
+        names = _some(one.name for one in formats() if runtime in one.runtimes)
         raise UsageError(f"{runtime} does not read {form.name} weights; it reads {names}")
     if runtime not in cache.runtimes:
-        names = ", ".join(one.name for one in cache_formats() if runtime in one.runtimes)
+        names = _some(one.name for one in cache_formats() if runtime in one.runtimes)
         raise UsageError(f"{runtime} has no {cache.name} KV cache; it has {names}")
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first few names, those that people use."""
+    found = list(names)
+    if len(found) <= 8:
+        return ", ".join(found)
+    return ", ".join(sorted(found, key=lambda name: name not in _KNOWN)[:8]) + " and others"
+
+
+_KNOWN = ("q4_k_m", "q5_k_m", "q6_k", "q8_0", "fp16", "q4_0", "q3_k_m")
