@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,19 +39,23 @@ def masked_logits(model: Any, inputs: dict[str, Tensor], keep: Tensor, steps: in
 
 
 @contextmanager
-def hidden(model: Any, hide: Tensor, first_layer: int = 0) -> Iterator[None]:
-    """Inside, no other position of the language model attends to those in ``hide`` (b, n), from ``first_layer`` on.
+def hidden(model: Any, hide: Tensor | Sequence[tuple[int, Tensor]]) -> Iterator[None]:
+    """Inside, no other position of the language model attends to those in ``hide`` (b, n).
+
+    ``hide`` may be several, each with the layer from which it holds, until the next one does.
 
     The model makes its own masks (bidirectional pictures and all) and keeps its cache at full length; the columns are
     taken away inside the attention function, so that this holds for any architecture that has one.
     """
+    steps = [(0, hide)] if torch.is_tensor(hide) else hide
     config = model.config.get_text_config()
     before = config._attn_implementation
 
     def attend(module: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, **kwargs: Any) -> Any:
         own = sys.modules[type(module).__module__].eager_attention_forward
-        if getattr(module, "layer_idx", 0) >= first_layer:
-            mask = _without(hide, query, key, mask)
+        layer = getattr(module, "layer_idx", 0)
+        *_, now = (one for start, one in steps if start <= layer)
+        mask = _without(now, query, key, mask)
         return own(module, query, key, value, mask, **kwargs)
 
     AttentionInterface.register("vtok_oracle", attend)

@@ -1,25 +1,34 @@
 """Attention weights for a few query rows, while the model itself goes on with its fast attention.
 
-transformers lets an attention function be registered by name. Ours calls scaled-dot-product attention and, where a
-recorder asks for it, works out softmax(q k^T) for the wanted rows from the same queries and keys, after any rotary
-embedding. A full attention map is never made. Source: transformers, ``AttentionInterface``.
+transformers lets an attention function be registered by name. Ours shows queries and keys, after any rotary embedding,
+to whoever watches, and hands on to the function that the model would have used. A watcher works out softmax(q k^T) for
+the rows that are wanted; a full attention map is never made. Source: transformers, ``AttentionInterface``.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import sdpa_mask
+from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-NAME = "vtok_rows"
+PREFIX = "vtok_"
+
+
+class Watcher(Protocol):
+    """Whoever wants to see what goes into attention."""
+
+    def see(self, module: nn.Module, query: Tensor, key: Tensor, mask: Tensor | None, scaling: float | None) -> None:
+        """Called from inside the attention of every layer that is watched."""
+        ...
 
 
 @dataclass
@@ -55,7 +64,7 @@ class Recorder:
                     self.received[index].append(received_weights(query, key, scaling))
 
 
-_recorder: ContextVar[Recorder | None] = ContextVar("vtok_recorder", default=None)
+_watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("vtok_watchers", default=())
 
 
 def row_weights(query: Tensor, key: Tensor, mask: Tensor | None, scaling: float | None, row: int) -> Tensor:
@@ -65,12 +74,19 @@ def row_weights(query: Tensor, key: Tensor, mask: Tensor | None, scaling: float 
     float, or None; returns (b, heads, k) float32. Without a mask the row is taken to see every key, which holds for
     the first row of an encoder and the last one of a causal model.
     """
-    one = query[:, :, row].float()
+    shown = None if mask is None else mask[:, :, row, None, : key.shape[2]]
+    return rows_weights(query[:, :, row, None], key, shown, scaling)[:, :, 0]
+
+
+def rows_weights(query: Tensor, key: Tensor, shown: Tensor | None, scaling: float | None) -> Tensor:
+    """Softmaxed attention (b, heads, r, k) float32 of r query rows over all keys.
+
+    ``shown`` (b, 1, r, k) is the rows' mask, bool (True = may look) or additive.
+    """
     groups = query.shape[1] // key.shape[1]
     keys = key.float().repeat_interleave(groups, dim=1) if groups > 1 else key.float()
-    scores = torch.einsum("bhc,bhkc->bhk", one, keys) * (query.shape[-1] ** -0.5 if scaling is None else scaling)
-    if mask is not None:
-        shown = mask[:, :, row, : key.shape[2]]
+    scores = (query.float() @ keys.mT) * (query.shape[-1] ** -0.5 if scaling is None else scaling)
+    if shown is not None:
         scores = scores.masked_fill(~shown, float("-inf")) if shown.dtype == torch.bool else scores + shown.float()
     return scores.softmax(-1)
 
@@ -89,34 +105,49 @@ def received_weights(query: Tensor, key: Tensor, scaling: float | None, block: i
     return total / query.shape[2]
 
 
-def _attend(
-    module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **kwargs: Any
-) -> Any:
-    recorder = _recorder.get()
-    if recorder is not None:
-        recorder.see(module, query, key, attention_mask, kwargs.get("scaling"))
-    return sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
+@contextmanager
+def watch(part: nn.Module, watcher: Watcher) -> Iterator[None]:
+    """Let ``watcher`` see the attention of ``part`` (a vision tower, a language model).
 
-
-AttentionInterface.register(NAME, _attend)
-AttentionMaskInterface.register(NAME, sdpa_mask)
+    The part's configured attention is put back afterwards, also after an error.
+    """
+    config: Any = part.config
+    before = config._attn_implementation
+    token = _watchers.set((*_watchers.get(), watcher))
+    config._attn_implementation = _shown(before)
+    try:
+        yield
+    finally:
+        config._attn_implementation = before
+        _watchers.reset(token)
 
 
 @contextmanager
 def record(
     part: nn.Module, modules: Sequence[nn.Module], row: int, want_keys: bool = False, want_received: bool = False
 ) -> Iterator[Recorder]:
-    """Record one query row of the attention ``modules`` of ``part`` (a vision tower, a language model).
-
-    The part's configured attention is put back afterwards, also after an error.
-    """
-    config: Any = part.config
-    before = config._attn_implementation
+    """Record one query row of the attention ``modules`` of ``part``."""
     recorder = Recorder(modules, row, want_keys, want_received)
-    token = _recorder.set(recorder)
-    config._attn_implementation = NAME
-    try:
+    with watch(part, recorder):
         yield recorder
-    finally:
-        config._attn_implementation = before
-        _recorder.reset(token)
+
+
+def _shown(name: str | None) -> str:
+    """The attention called ``name``, with its queries and keys shown to the watchers, under a name of its own."""
+    own = name or "eager"
+    if own.startswith(PREFIX):
+        return own
+    shown = f"{PREFIX}{own}"
+
+    def attend(
+        module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **kwargs: Any
+    ) -> Any:
+        for watcher in _watchers.get():
+            watcher.see(module, query, key, attention_mask, kwargs.get("scaling"))
+        eager = getattr(sys.modules[type(module).__module__], "eager_attention_forward", None)
+        attention = ALL_ATTENTION_FUNCTIONS.get_interface(own, eager)
+        return attention(module, query, key, value, attention_mask, **kwargs)
+
+    AttentionInterface.register(shown, attend)
+    AttentionMaskInterface.register(shown, ALL_MASK_ATTENTION_FUNCTIONS[own])
+    return shown

@@ -12,7 +12,7 @@ from torch import Tensor
 from vtok.vlm.history import History, cache_in, remember
 
 if TYPE_CHECKING:
-    from vtok.vlm.context import Reduction
+    from vtok.vlm.block import Reduction
 
 
 def shorter_generate(state: Reduction, original: Any) -> Any:

@@ -145,6 +145,9 @@ class Adapter:
     def language_model(self, model: Any) -> nn.Module:
         """The language model without its head, with ``layers`` that have ``self_attn``."""
         base = model.base_model
+        if hasattr(base, "layers"):
+            whole: nn.Module = base
+            return whole
         for name in ("language_model", "text_model"):
             part = getattr(base, name, None)
             if isinstance(part, nn.Module):
