@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vtok.catalog.checkpoints import checkpoints, find_checkpoint
 from vtok.catalog.counting import find_model, video_layout
@@ -14,6 +16,12 @@ from vtok.geometry.videos.clip import Clip
 from vtok.geometry.videos.steps import Volume
 from vtok.geometry.videos.text import SPLITS, WRITERS
 
+#: A model for each rule.
+ONE_OF_EACH = tuple(
+    {
+        id(found): one.name for one in checkpoints() if (found := next((e for e in entries() if e.fits(one)), None))
+    }.values()
+)
 CLIP = Clip((1280, 720), 300, 30.0, 10.0)
 
 
@@ -39,6 +47,25 @@ def test_every_model_that_takes_videos_does():
         assert layout.total >= layout.content == layout.steps * sum(grid.count for grid in layout.grids) > 0
         assert layout.source == CLIP.size
         assert all(0 <= index < CLIP.frames for index in layout.frames)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 20_000), st.integers(1, 20_000)),
+    frames=st.one_of(st.integers(0, 50), st.integers(0, 20_000)),
+    fps=st.sampled_from([0.0, 1e-9, 0.5, 29.97, 240.0, 1e6]),
+    seconds=st.sampled_from([0.0, 1e-6, 3.0, 1e4, 1e12]),
+    wish=st.sampled_from([{}, {}, {"fps": 0.001}, {"fps": 1000}, {"frames": 1}, {"frames": 999}]),
+)
+def test_whatever_a_head_says_is_counted_or_refused(size, frames, fps, seconds, wish):
+    clip = Clip(size, frames, fps, seconds)
+    for name in ONE_OF_EACH:
+        try:
+            layout = video_layout(clip, name, **wish)
+        except UsageError:
+            continue
+        assert layout.total >= layout.content > 0
+        assert layout.steps == -(-len(layout.frames) // layout.per)
 
 
 def directory(path, kind, **files):
@@ -85,15 +112,17 @@ def test_settings_for_videos():
     # Of pictures nothing changes, and the other way round.
     assert find_model("qwen3-vl-8b", {"video.most": 6}).family == find_checkpoint("qwen3-vl-8b").family
     assert video_layout(CLIP, "qwen3-vl-8b", settings={"max_pixels": 100_000}) == plain
-    for settings, message in (
+    for changed, message in (
         ({"video.tiles": 2}, "has no setting 'video.tiles'; it has video.fps"),
         ({"video.way": "uniform"}, "has no setting 'video.way'"),
         ({"video.most": "many"}, "expected a number"),
         ({"video.always": 3}, "expected true or false"),
         ({"video.max_pixels": -5}, "expected a number"),
+        ({"video.patch": 0}, "expected a number from 1 on"),
+        ({"video.fps": 0}, "expected a number above 0"),
     ):
         with pytest.raises(UsageError, match=message):
-            video_layout(CLIP, "qwen3-vl-8b", settings=settings)
+            video_layout(CLIP, "qwen3-vl-8b", settings=changed)
 
 
 def test_a_directory_of_smolvlm(tmp_path):
@@ -116,7 +145,8 @@ def test_what_takes_no_videos():
     "file",
     [{"size": {"shortest_edge": 4096, "longest_edge": 0}, "patch_size": 0}, {"patch_size": "many"}, {"fps": "fast"},
      {"max_frames": -1}, {"max_frames": 2.5}, {"min_frames": [4]}, {"fps": 1e99}, {"do_sample_frames": 3},
-     {"merge_size": True}, {"size": {"shortest_edge": {}, "longest_edge": 1}}],
+     {"merge_size": True}, {"temporal_patch_size": 0}, {"merge_size": 0}, {"max_frames": 1e13},
+     {"size": {"shortest_edge": {}, "longest_edge": 1}}],
 )  # fmt: skip
 def test_settings_that_make_no_sense(file, tmp_path):
     path = directory(tmp_path / "a", "qwen3_vl", preprocessor_config={}, video_preprocessor_config=file)

@@ -24,6 +24,7 @@ _STEPS: dict[str, type[Volume] | type[Covered] | type[Rows]] = {"volume": Volume
 _SAMPLING = tuple(one.name for one in fields(Sampling))
 #: Settings that only make sense with the others of their rule.
 _FIXED = ("way", "step", "per", "shape")
+_MAY_BE_ZERO = ("least", "max_seconds", "text_tokens", "step")
 _REFUSED = {
     "video_llama_3": "its processor drops what looks alike in two frames, which the head of a file does not tell",
     "videollama3-2b-image": "it was made for pictures",
@@ -148,10 +149,14 @@ def _check(name: str, values: Mapping[str, Any]) -> None:
     for key, value in values.items():
         if key in ("way", "shape") or (value is None and key in ("fps", "frames", "text_tokens")):
             continue
-        number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e12
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        least = 0 if key in _MAY_BE_ZERO else 1e-6 if key == "fps" else 1
+        number = number and least <= value < 1e12
         flag = key in ("always", "numbered")
         if not (isinstance(value, bool) if flag else number and (key == "fps" or value == int(value))):
-            expected = "true or false" if flag else "a number"
+            expected = (
+                "true or false" if flag else f"a number from {least:g} on" if key != "fps" else "a number above 0"
+            )
             raise UsageError(f"{name} cannot take a video with {key} = {value!r}; expected {expected}")
 
 

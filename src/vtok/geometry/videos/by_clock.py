@@ -53,7 +53,8 @@ def glm46v(clip: Clip, s: Sampling) -> Indices:
 
 def glm5(clip: Clip, s: Sampling) -> Indices:
     """``fps`` a second, at most ``most`` frames (``glm5_next``)."""
-    seconds = clip.seconds or round((clip.frames - 1) / known_fps(clip)) + 1
+    fps = known_fps(clip)
+    seconds = clip.seconds or round((clip.frames - 1) / fps) + 1
     counted = min(seconds, s.max_seconds) if s.max_seconds > 0 else seconds
     rate = s.fps or 0.0
     return _ticks(clip, min(int(counted * rate), s.most), rate, int(seconds))
