@@ -1,5 +1,6 @@
 """The benchmarks run, with sizes so few that they measure nothing."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,3 +63,14 @@ def test_selection():
     rows = [line.split("|")[1:-1] for line in printed.splitlines() if line.startswith("| ")]
     assert {row[0].strip() for row in rows[1:]} == {"divprune", "fastv", "evs"}
     assert all(float(cell) > 0 for row in rows[1:] for cell in row[1:])
+
+
+def test_fitting():
+    pytest.importorskip("sklearn")
+    printed = run("fit.py", "--rounds", "1", "--megapixels", "0.5", "--budget", "100")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in printed.splitlines() if line.startswith("| ")]
+    assert len(rows) >= 1 + 4
+    assert all(float(row[1]) > 0 for row in rows[1:])
+    mean, worst = re.search(r"([\d.]+) in the mean, (\d+) at worst", printed).groups()
+    assert float(mean) < 2
+    assert float(worst) < 30

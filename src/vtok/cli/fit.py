@@ -110,10 +110,7 @@ def fit(
             frames = plan_video(path, checkpoint, budget, batch.names)
             outcomes += [_written(frame, quality, force) for frame in frames]
     if as_json:
-        found = data(checkpoint, budget, total, outcomes)
-        common.print_json(
-            {**found, "failed": [*({"name": n, "problem": p} for n, p in batch.failed), *found["failed"]]}
-        )
+        common.print_json(data(checkpoint, budget, total, outcomes, batch.failed))
     else:
         print_table(checkpoint, budget, total, outcomes)
     _close(outcomes, batch, print_together(outcomes, budget) if legible else None)

@@ -33,8 +33,10 @@ def print_table(model: Checkpoint, budget: int, total: bool, outcomes: Sequence[
     print_sheet(sheet)
 
 
-def data(model: Checkpoint, budget: int, total: bool, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Everything, for programs."""
+def data(
+    model: Checkpoint, budget: int, total: bool, outcomes: Sequence[Outcome], failed: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """Everything, for programs; ``failed`` are names and problems of what never came so far."""
     done = [one for one in outcomes if one.fitted is not None and one.problem is None]
     return {
         "model": model.name,
@@ -43,7 +45,10 @@ def data(model: Checkpoint, budget: int, total: bool, outcomes: Sequence[Outcome
         "shared": total,
         "tokens": sum(one.fitted.tokens for one in done if one.fitted),
         "images": [_data(one) for one in done],
-        "failed": [{"name": one.job.name, "problem": one.problem} for one in outcomes if one.problem is not None],
+        "failed": [
+            *({"name": name, "problem": problem} for name, problem in failed),
+            *({"name": one.job.name, "problem": one.problem} for one in outcomes if one.problem is not None),
+        ],
     }
 
 
