@@ -29,6 +29,7 @@ format: $(VENV)/.dev  ## put the code into shape
 bench: $(VENV)/.dev  ## measure what benchmarks/README.md says
 	$(BIN)/python benchmarks/prefill.py
 	$(BIN)/python benchmarks/count.py
+	$(BIN)/python benchmarks/fit.py
 
 train: $(VENV)/.dev  ## train vtok-mini anew (two hours on two cores; resumes where it was stopped)
 	$(BIN)/python -m training all
