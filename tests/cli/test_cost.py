@@ -189,7 +189,11 @@ def test_a_checkpoint_directory_without_sizes(tmp_path):
 def test_no_solution_says_why():
     error = run("--model", "qwen2.5-vl-7b", "--device", "4060", "--solve", "pages").exception
     assert isinstance(error, VtokError)
-    assert "without any picture it takes" in str(error)
+    assert "with no picture it takes" in str(error)
+    tight = ("--model", "qwen2.5-vl-7b", "--device", "rtx-3070", "--runtime", "ollama", "--context", "32768")
+    assert "with one page it takes" in str(run(*tight, "--solve", "pages").exception)
+    slow = (*ON, "--size", "640x480", "--solve", "device", "--ttft", "1ms")
+    assert "nothing meets that" in str(run(*slow).exception)
 
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")

@@ -38,6 +38,15 @@ def test_more_weights_than_memory():
     assert find_format(first.value).bits < 16
 
 
+def test_a_window_that_takes_more_memory_than_it_is_used_for():
+    asked = question(runtime="ollama", images=((800, 600),), device=find_device("rtx-3070")).changed(context=65536)
+    assert asked.cost.memory.kv_cache == 65536 * 2 * 28 * 4 * 128 * 2
+    assert binding(asked).what == "memory"
+    first = next(levers(asked))
+    assert (first.what, first.value) == ("context", "2048")
+    assert first.after.cost.fits
+
+
 def test_time_that_waits_for_the_matrix_rate():
     bound = binding(question())
     assert (bound.what, bound.part) == ("compute", "reading the prompt")

@@ -137,15 +137,19 @@ def _refuse_unknown(question: Question, what: str, goal: Goal) -> None:
 
 
 def _why(question: Question, what: str, goal: Goal) -> str:
-    cost = question.cost
-    smallest = question.changed(images=()).cost if what in ("image", "pages", "frames", "budget") else cost
-    limit = goal.memory if goal.memory is not None else smallest.device_memory
-    if smallest.memory.total is not None and limit is not None and smallest.memory.total > limit:
-        return f"without any picture it takes {gib(smallest.memory.total)}, and the limit is {gib(limit)}"
-    if smallest.context.overflow:
-        return f"text and answer alone are {smallest.context.total:,} tokens of a window of {smallest.context.window:,}"
-    first = first_token(smallest)
-    if goal.ttft is not None and first is not None and first.high > goal.ttft:
-        without = "as it is" if smallest is cost else "without a picture"
-        return f"even {without} the first token comes after {span(first)}, and {seconds(goal.ttft)} are asked for"
-    return "the smallest that the model takes is over the limit"
+    """What stands in the way of even the least: no picture at all, or one of those that were asked about."""
+    least = {"no picture": question.changed(images=())} if what not in ("device", "context") else {}
+    if what in ("pages", "frames"):
+        least[f"one {what[:-1]}"] = question.changed(images=question.request.images[:1])
+    for name, asked in least.items() or (("it", question),):
+        cost = asked.cost
+        limit = goal.memory if goal.memory is not None else cost.device_memory
+        verb = "it takes" if name == "it" else f"with {name} it takes"
+        if cost.memory.total is not None and limit is not None and cost.memory.total > limit:
+            return f"{verb} {gib(cost.memory.total)}, and the limit is {gib(limit)}"
+        if cost.context.overflow:
+            return f"{verb} {cost.context.total:,} tokens of a window of {cost.context.window:,}"
+        first = first_token(cost)
+        if goal.ttft is not None and first is not None and first.high > goal.ttft:
+            return f"{verb} {span(first)} to the first token, and {seconds(goal.ttft)} are asked for"
+    return "the smallest picture that the model takes is over the limit"

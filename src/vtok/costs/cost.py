@@ -51,6 +51,9 @@ def cost(
         raise UsageError(f"a context of {context} holds nothing; it must be at least 1 token")
     layouts = tuple(found.family.layout(*size) for size in wanted.images)
     estimate = Estimate(found, wanted, layouts, engine, form, cache_bits(kv), device)
+    window = _context(estimate, context)
+    if engine.whole and window.window_of != "the model":
+        estimate = replace(estimate, opened=window.window)
     return Cost(
         request=wanted,
         model=found.name,
@@ -58,7 +61,7 @@ def cost(
         runtime=engine.name,
         weights=form.name,
         kv=kv,
-        context=_context(estimate, context),
+        context=window,
         memory=estimate.memory(),
         flops=estimate.flops(),
         moved=estimate.moved(),

@@ -29,7 +29,8 @@ T = TypeVar("T")
 class Estimate:
     """The formulas for one request. What rests on a figure that nobody tells is None, and the figure is in ``missing``.
 
-    ``kv_bits`` are those of a number in the cache.
+    ``kv_bits`` are those of a number in the cache, ``opened`` the positions that it is made for where an engine takes
+    them all at the start, None where it grows.
     """
 
     checkpoint: Checkpoint
@@ -39,6 +40,7 @@ class Estimate:
     form: Format
     kv_bits: float
     device: Device | None = None
+    opened: int | None = None
     _ledger: Ledger = field(default_factory=Ledger)
 
     @property
@@ -65,7 +67,7 @@ class Estimate:
             language=take(lambda: weights.language_bytes(self._language, form)),
             embedding=take(self._embedding),
             head=take(lambda: weights.head_bytes(self._language, form)),
-            kv_cache=take(lambda: kv_bytes(self._language, self._at_the_end, self.kv_bits, self.runtime, batch)),
+            kv_cache=take(lambda: kv_bytes(self._language, self._cached, self.kv_bits, self.runtime, batch)),
             states=take(lambda: state_bytes(self._language, form.activation, batch)),
             activations=take(self._activations),
             logits=take(lambda: memory.logits_bytes(self._language, form.activation, batch, self.runtime.micro_batch)),
@@ -155,6 +157,11 @@ class Estimate:
     def _at_the_end(self) -> list[int]:
         """The last new token is never read again, so that nothing of it is kept."""
         return [length + max(0, self.request.new_tokens - 1) for length in self._lengths]
+
+    @property
+    def _cached(self) -> list[int]:
+        """Positions in each layer's cache: those that were made at the start, or those that came to be."""
+        return [max(length, self.opened or 0) for length in self._at_the_end]
 
     def _embedding(self) -> int:
         on_card = self.device is None or self.device.kind == "gpu"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vtok.catalog.formats import cache_formats, find_format, formats
 from vtok.catalog.runtimes import RUNTIMES
 from vtok.costs.question import Question, ask
+from vtok.costs.runtimes import find_runtime
 from vtok.costs.seconds import rate_of
 
 #: Files that people load, those with more bits first.
@@ -91,15 +92,14 @@ def _for_context(question: Question) -> Iterator[Lever]:
             yield Lever("budget", str(room // len(images)), after)
     # What the engine or the user chose can be chosen otherwise; the model's own window cannot.
     if context.window_of != "the model":
-        # People write windows in thousands, and the next question is a little longer than this one.
-        window = -(-context.total // 1024) * 1024
-        after = question.changed(context=window)
+        after = question.changed(context=_rounded(context.total))
         if not after.cost.context.overflow:
-            yield Lever("context", str(window), after)
+            yield Lever("context", str(after.context), after)
 
 
 def _for_memory(question: Question) -> Iterator[Lever]:
     now, runtime = find_format(question.weights), question.cost.runtime
+    yield from _smaller_window(question)
     own = [one.name for one in formats() if runtime in one.runtimes and one.bits < now.bits]
     yield from _first_that_fits(question, sorted(own, key=lambda name: -find_format(name).bits))
     if not question.named and runtime == RUNTIMES[0]:
@@ -110,6 +110,20 @@ def _for_memory(question: Question) -> Iterator[Lever]:
             yield Lever("kv", cache.name, question.changed(kv=cache.name))
             break
     yield from _budgets(question)
+
+
+def _smaller_window(question: Question) -> Iterator[Lever]:
+    """An engine that takes the cache of the whole window at the start may have been asked for more than is needed."""
+    context = question.cost.context
+    if find_runtime(question.runtime).whole and context.window_of != "the model":
+        window = _rounded(context.total)
+        if window < (context.window or 0):
+            yield Lever("context", str(window), question.changed(context=window))
+
+
+def _rounded(window: int) -> int:
+    """People write windows in thousands, and the next question is a little longer than this one."""
+    return -(-window // 1024) * 1024
 
 
 def _first_that_fits(question: Question, names: Iterable[str]) -> Iterator[Lever]:

@@ -4,10 +4,11 @@
   and transformers takes by itself, 370 MiB, was measured on a CPU (``benchmarks/cost.py`` prints it); the CUDA context
   with torch's kernels, 781 MB, is what pytorch #34323 saw in nvidia-smi.
 - vLLM keeps whole blocks of 16 positions.
-- llama.cpp, src/llama-kv-cache-iswa.cpp: caches are padded to 256 positions, and a sliding layer has the window and one
-  micro-batch of 512; src/llama-context.cpp reserves buffers for a micro-batch whose every position has its logits, in
-  fp32; src/llama-model.cpp leaves the embedding in the host's memory; tools/mtmd/mtmd-helper.cpp encodes and evaluates
-  the chunks of a prompt, a picture each, one after the other.
+- llama.cpp, src/llama-kv-cache-iswa.cpp: caches are padded to 256 positions, and a sliding layer has the window and
+  one micro-batch of 512; src/llama-context.cpp reserves buffers for a micro-batch whose every position has its
+  logits, in fp32; src/llama-model.cpp leaves the embedding in the host's memory; tools/mtmd/mtmd-helper.cpp encodes
+  and evaluates the chunks of a prompt, a picture each, one after the other. src/llama-kv-cache.cpp takes all cells of
+  the context when it is made; where none is asked for, common/fit.cpp shrinks the context to what fits.
 - Ollama runs llama.cpp's graphs; discover/gpu.go and gpu_darwin.go set 457 MiB of a card and 512 MiB of unified memory
   aside, which is taken for llama.cpp too. docs/context-length.mdx: its context is 4,096 tokens below 24 GiB of GPU
   memory, 32,768 below 48 GiB, 262,144 above.
@@ -29,7 +30,8 @@ class Runtime:
 
     A cache is padded to a multiple of ``pad`` positions, and keeps the window plus ``slack`` positions where attention
     slides. ``micro_batch`` positions of a prompt are worked on at once, None for all. ``host_embedding`` says whether
-    the embedding stays out of a GPU's memory, ``one_by_one`` whether it encodes one picture after the other.
+    the embedding stays out of a GPU's memory, ``one_by_one`` whether it encodes one picture after the other,
+    ``whole`` whether it takes the cache of the whole window at the start, where that was asked for or is its own.
     ``contexts`` are the windows that it opens by itself, each for devices of less than so many bytes, the first for
     none; none means the model's own. ``overhead`` is in bytes, by kind of device.
     """
@@ -40,6 +42,7 @@ class Runtime:
     micro_batch: int | None = None
     host_embedding: bool = False
     one_by_one: bool = False
+    whole: bool = False
     contexts: tuple[tuple[float, int], ...] = ()
     overhead: Mapping[str, int] = field(default_factory=dict)
 
@@ -56,7 +59,7 @@ class Runtime:
 
 
 _TORCH = {"gpu": 781 * 10**6, "cpu": 370 * MIB, "unified": 370 * MIB}
-_LLAMA = {"pad": 256, "slack": 512, "micro_batch": 512, "host_embedding": True, "one_by_one": True}
+_LLAMA = {"pad": 256, "slack": 512, "micro_batch": 512, "host_embedding": True, "one_by_one": True, "whole": True}
 _CARD = {"gpu": 457 * MIB, "unified": 512 * MIB}
 _OLLAMA_CONTEXTS = ((24 * GIB, 4096), (48 * GIB, 32768), (float("inf"), 262144))
 
