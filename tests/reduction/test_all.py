@@ -124,7 +124,9 @@ def test_only_what_is_asked_for_is_looked_at(name: str) -> None:
     assert isinstance(method, TokenMethod)
     whole = making.seen(frames=4 if method.video else 0)
     budget = 80 if method.video else 20
-    bare = dataclasses.replace(whole, **{field: None for need, field in fields.items() if need not in method.needs})
+    bare = dataclasses.replace(
+        whole, **{field: None for need, field in fields.items() if need not in method.needs | method.wishes}
+    )
     assert torch.equal(method.select(bare, budget).kept, method.select(whole, budget).kept)
 
 
@@ -146,14 +148,17 @@ def test_plans(name: str, layers: int) -> None:
 @pytest.mark.parametrize("name", names())
 def test_needs_are_resolved_or_named(name: str) -> None:
     method = parse(name)
-    assert method.needs_from(frozenset(Need)) == method.needs
+    assert method.needs_from(frozenset(Need)) == method.needs | method.wishes
     if not method.needs:
         assert method.needs_from(frozenset()) == frozenset()
         return
     with pytest.raises(MethodError, match="which this model does not have"):
         method.needs_from(frozenset())
     with_stand_ins = frozenset(Need) - method.stand_ins.keys()
-    assert method.needs_from(with_stand_ins) == {method.stand_ins.get(need, need) for need in method.needs}
+    assert method.needs_from(with_stand_ins) == {
+        *(method.stand_ins.get(need, need) for need in method.needs),
+        *method.wishes,
+    }
 
 
 def test_budgets_under_what_a_method_can_leave() -> None:

@@ -47,6 +47,8 @@ class Method(ABC):
     #: What choosing k of n tokens of width d costs.
     cost: ClassVar[str]
     needs: ClassVar[frozenset[Need]] = frozenset()
+    #: What it also looks at where a family can give it.
+    wishes: ClassVar[frozenset[Need]] = frozenset()
     #: What may stand in for a need that a family cannot give.
     stand_ins: ClassVar[Mapping[Need, Need]] = {}
     stage: ClassVar[Stage]
@@ -61,7 +63,7 @@ class Method(ABC):
     video: ClassVar[bool] = False
 
     def needs_from(self, offered: frozenset[Need]) -> frozenset[Need]:
-        """What to compute for this method where ``offered`` can be had: its needs, or what may stand in for them.
+        """What to compute where ``offered`` can be had: the method's needs, or what may stand in, and its wishes.
 
         Raises ``MethodError`` that names what is missing.
         """
@@ -69,7 +71,7 @@ class Method(ABC):
         missing = sorted(need.value for need in chosen - offered)
         if missing:
             raise MethodError(f"{self.name} reads {'; '.join(missing)}, which this model does not have")
-        return frozenset(chosen)
+        return frozenset(chosen | (self.wishes & offered))
 
     def least(self, grids: Sequence[tuple[int, int]]) -> int:
         """The fewest tokens that it can leave of a picture of these blocks (tiles, frames)."""
@@ -101,7 +103,7 @@ class TokenMethod(Method):
     """Base of methods that act between projector and language model."""
 
     stage: ClassVar[Stage] = Stage.TOKENS
-    #: Whether merging happens on the encoder's output, before the projector (needs FEATURES), instead of after it.
+    #: Whether merging happens on the encoder's output, before the projector, where FEATURES are there.
     merges_features: ClassVar[bool] = False
 
     @abstractmethod

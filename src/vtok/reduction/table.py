@@ -19,7 +19,12 @@ def table() -> str:
     for name in names():
         found = method_class(name)
         needs = "; ".join(sorted(need.value for need in found.needs)) or "nothing more"
-        lines.append(f"| `{name}` | {found.summary} | {found.stage.value} | {needs} | {found.cost} | {found.source} |")
+        wishes = "".join(
+            f"; where it is there, {need.value}" for need in sorted(found.wishes, key=lambda one: one.value)
+        )
+        lines.append(
+            f"| `{name}` | {found.summary} | {found.stage.value} | {needs}{wishes} | {found.cost} | {found.source} |"
+        )
     return "\n".join(lines)
 
 

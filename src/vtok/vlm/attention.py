@@ -91,17 +91,17 @@ def rows_weights(query: Tensor, key: Tensor, shown: Tensor | None, scaling: floa
     return scores.softmax(-1)
 
 
-def received_weights(query: Tensor, key: Tensor, scaling: float | None, block: int = 256) -> Tensor:
-    """(b, heads, k) float32: the mean over all query rows of the softmaxed attention to each key, nothing masked.
+def received_weights(
+    query: Tensor, key: Tensor, scaling: float | None, block: int = 256, mask: Tensor | None = None
+) -> Tensor:
+    """(b, heads, k) float32: the mean over all query rows of the softmaxed attention to each key.
 
-    Rows are worked out ``block`` at a time, so that a full map is never there at once.
+    Rows are worked out ``block`` at a time, so that a full map is never there at once; ``mask`` as in ``row_weights``.
     """
-    groups = query.shape[1] // key.shape[1]
-    keys = key.float().repeat_interleave(groups, dim=1) if groups > 1 else key.float()
-    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     total = torch.zeros(*query.shape[:2], key.shape[2], device=query.device)
-    for rows in torch.split(query.float(), block, dim=2):
-        total += (rows @ keys.mT * scale).softmax(-1).sum(2)
+    for start in range(0, query.shape[2], block):
+        shown = None if mask is None else mask[:, :, start : start + block, : key.shape[2]]
+        total += rows_weights(query[:, :, start : start + block], key, shown, scaling).sum(2)
     return total / query.shape[2]
 
 
@@ -111,14 +111,22 @@ def watch(part: nn.Module, watcher: Watcher) -> Iterator[None]:
 
     The part's configured attention is put back afterwards, also after an error.
     """
-    config: Any = part.config
-    before = config._attn_implementation
+    with watch_configs([part.config], watcher):
+        yield
+
+
+@contextmanager
+def watch_configs(configs: Sequence[Any], watcher: Watcher) -> Iterator[None]:
+    """As ``watch``, for a part whose modules go by several configurations."""
+    before = [config._attn_implementation for config in configs]
     token = _watchers.set((*_watchers.get(), watcher))
-    config._attn_implementation = _shown(before)
+    for config, own in zip(configs, before, strict=True):
+        config._attn_implementation = _shown(own)
     try:
         yield
     finally:
-        config._attn_implementation = before
+        for config, own in zip(configs, before, strict=True):
+            config._attn_implementation = own
         _watchers.reset(token)
 
 

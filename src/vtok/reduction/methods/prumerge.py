@@ -36,7 +36,8 @@ class PruMerge(TokenMethod):
     summary: ClassVar[str] = "what CLS attends to, with the tokens alike to each merged in"
     source: ClassVar[str] = f"arXiv 2403.15388, section 3; {SOURCE}"
     cost: ClassVar[str] = "O(k n c)"
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.CLS_ATTENTION, Need.KEYS, Need.FEATURES})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.CLS_ATTENTION, Need.KEYS})
+    wishes: ClassVar[frozenset[Need]] = frozenset({Need.FEATURES})
     stand_ins: ClassVar[Mapping[Need, Need]] = {Need.CLS_ATTENTION: Need.RECEIVED_ATTENTION}
     merges_features: ClassVar[bool] = True
     neighbours: int = 32

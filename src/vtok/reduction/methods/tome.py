@@ -28,7 +28,8 @@ class ToMe(TokenMethod):
     summary: ClassVar[str] = "the most alike tokens averaged, pair by pair"
     source: ClassVar[str] = "arXiv 2210.09461, section 3; facebookresearch/ToMe, tome/merge.py"
     cost: ClassVar[str] = "O(n^2 c)"
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.KEYS, Need.FEATURES})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.KEYS})
+    wishes: ClassVar[frozenset[Need]] = frozenset({Need.FEATURES})
     merges_features: ClassVar[bool] = True
 
     def select(self, seen: Seen, budget: int) -> Selection:

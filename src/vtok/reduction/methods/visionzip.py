@@ -32,7 +32,8 @@ class VisionZip(TokenMethod):
     summary: ClassVar[str] = "what CLS attends to, and the rest merged into a few contextual tokens"
     source: ClassVar[str] = "arXiv 2412.04467, section 3.2; dvlab-research/VisionZip, visionzip/clip_encoder.py"
     cost: ClassVar[str] = "O(k n c)"
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.CLS_ATTENTION, Need.KEYS, Need.FEATURES})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.CLS_ATTENTION, Need.KEYS})
+    wishes: ClassVar[frozenset[Need]] = frozenset({Need.FEATURES})
     stand_ins: ClassVar[Mapping[Need, Need]] = {Need.CLS_ATTENTION: Need.RECEIVED_ATTENTION}
     merges_features: ClassVar[bool] = True
     contextual: float = 10 / 64

@@ -20,15 +20,17 @@ class VisPruner(TokenMethod):
     """``important`` of the budget goes to the most attended tokens, the rest to tokens unlike each other.
 
     The rest is found by rounds: tokens in the order of their attention are split into every first and every second,
-    and of the first the ``step`` most alike to one of the second are dropped (cosine of the encoder's output), until
-    the budget is met. ``important`` is 0.5 in the released scripts.
+    and of the first the ``step`` most alike to one of the second are dropped (cosine of the encoder's output, or of
+    what the projector made of it where that cannot be had), until the budget is met. ``important`` is 0.5 in the
+    released scripts.
     """
 
     name: ClassVar[str] = "vispruner"
     summary: ClassVar[str] = "what CLS attends to, and tokens that are no duplicates"
     source: ClassVar[str] = "arXiv 2412.01818v2, section 3; Theia-4869/VisPruner, llava/model/llava_arch.py"
     cost: ClassVar[str] = "O(n^2 d), in rounds"
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.CLS_ATTENTION, Need.FEATURES})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.CLS_ATTENTION})
+    wishes: ClassVar[frozenset[Need]] = frozenset({Need.FEATURES})
     stand_ins: ClassVar[Mapping[Need, Need]] = {Need.CLS_ATTENTION: Need.RECEIVED_ATTENTION}
     important: float = 0.5
     step: int = 8
@@ -41,13 +43,13 @@ class VisPruner(TokenMethod):
 
     def select(self, seen: Seen, budget: int) -> Selection:
         """See ``TokenMethod.select``."""
-        assert seen.features is not None
         scores = seen.attention.float().mean(0)
         order = scores.argsort(descending=True, stable=True)
         important = int(budget * self.important)
         rest = order[important:]
         if budget > important:
-            rest = _distinct(normalize(seen.features.float(), dim=-1), rest, budget - important, self.step)
+            tokens = seen.vectors if seen.features is None else seen.features
+            rest = _distinct(normalize(tokens.float(), dim=-1), rest, budget - important, self.step)
         else:
             rest = rest[:0]
         return Selection.of(torch.cat([order[:important], rest]), seen.count, scores)

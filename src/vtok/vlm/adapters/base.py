@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from vtok.errors import MethodError, ModelError
 from vtok.geometry.layout import Layout
 from vtok.reduction.method import Need, Seen
+from vtok.vlm import towers
 from vtok.vlm.adapters import grids
 from vtok.vlm.picture import Picture, plain
 
@@ -53,7 +54,7 @@ class Adapter:
 
     def offers(self, model: Any) -> frozenset[Need]:
         """What methods may ask for beyond the vectors."""
-        return frozenset()
+        return towers.offers(model)
 
     def image_token_id(self, model: Any) -> int:
         """The id of the placeholder token."""
@@ -78,15 +79,23 @@ class Adapter:
         output, more = self.run(model, inputs, needs)
         units = self.units(model, output)
         pictures, rows = self.pictures(model, inputs, units, ids)
+        groups = self.group([unit.shape[0] for unit in units], ids, self.image_token_id(model))
         seen = []
-        for index, (picture, mine) in enumerate(zip(pictures, rows, strict=True)):
-            found = {name: values[index] for name, values in more.items()}
+        for picture, mine, group in zip(pictures, rows, groups, strict=True):
+            found = {name: _beside([values[index] for index in group], name) for name, values in more.items()}
             seen.append(_seen(picture, mine, found))
         return Encoding(output, tuple(pictures), tuple(rows), tuple(seen))
 
     def run(self, model: Any, inputs: Mapping[str, Any], needs: frozenset[Need]) -> tuple[Any, dict[str, list[Any]]]:
-        """The encoder's output, and further fields of ``Seen``, each with one value a picture."""
-        return encoder(model)(**inputs, return_dict=True), {}
+        """The encoder's output, and further fields of ``Seen``, each with one value a unit."""
+        if not needs & towers.SEEN:
+            return encoder(model)(**inputs, return_dict=True), {}
+        with towers.watched(model) as calls:
+            output = encoder(model)(**inputs, return_dict=True)
+        counts = [unit.shape[0] for unit in self.units(model, output)]
+        shapes = [self.part(model, inputs, index, count).grids for index, count in enumerate(counts)]
+        known = [shape[0] if len(shape) == 1 else None for shape in shapes]
+        return output, towers.seen_of(model, calls, needs, counts, known, inputs)
 
     def units(self, model: Any, output: Any) -> list[Tensor]:
         """The rows (n, d) that go into the language model, by unit, in the order of the placeholders."""
@@ -194,6 +203,11 @@ def _joined(parts: Sequence[Picture]) -> Picture:
         tokens += part.count - len(part.structure)
     known = all(part.grids for part in parts)
     return Picture(count, tuple(grid for part in parts for grid in part.grids) if known else (), tuple(structure))
+
+
+def _beside(parts: Sequence[Tensor], name: str) -> Tensor:
+    """What methods see of several units, one after the other; heads come first but in the encoder's features."""
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts), 0 if name == "features" else 1)
 
 
 def _seen(picture: Picture, rows: Tensor, more: Mapping[str, Any]) -> Seen:
