@@ -77,6 +77,21 @@ def test_what_methods_see_has_one_value_a_token(name: str) -> None:
         assert bool((seen.received_attention > 0).all())
 
 
+@pytest.mark.parametrize("name", ["mistral3", "qwen3_vl"])
+def test_one_picture_beside_others_is_seen_as_alone(name: str) -> None:
+    model, adapter, inputs, ids = pictures(name)
+    both = adapter.encode(model, inputs, offers(model), ids).seen
+    tiny = zoo.build(name)
+    alone = tiny.inputs(PROMPTS[1:])
+    names = [one for one in inputs if one in alone]
+    lone = {one: alone[one] for one in names}
+    # The last picture of the batch, on its own.
+    lone["pixel_values"] = inputs["pixel_values"][-lone["pixel_values"].shape[0] :]
+    seen = adapter.encode(model, lone, offers(model), alone["input_ids"]).seen[0]
+    for field in ("received_attention", "keys", "vectors"):
+        assert torch.allclose(getattr(both[-1], field), getattr(seen, field), atol=1e-5)
+
+
 @pytest.mark.parametrize("name", ["qwen2_5_vl", "qwen3_vl", "internvl", "gemma3", "mistral3", "smolvlm", "vipllava"])
 @pytest.mark.parametrize("method", ["visionzip", "fastervlm", "vispruner", "prumerge", "tome", "holov", "scope"])
 def test_methods_that_read_attention_run(name: str, method: str) -> None:
@@ -96,7 +111,11 @@ def test_a_model_whose_projector_reads_further_up() -> None:
 
 def test_attention_is_put_back_after_an_error() -> None:
     model = zoo.build("gemma3").model
-    configs = [part.config for part in model.model.vision_tower.modules() if hasattr(part, "config")]
+    configs = [
+        part.config
+        for part in model.model.vision_tower.modules()
+        if hasattr(getattr(part, "config", None), "_attn_implementation")
+    ]
     before = [config._attn_implementation for config in configs]
 
     def fail() -> None:

@@ -18,9 +18,10 @@ from torch import Tensor, nn
 
 from vtok.errors import MethodError
 from vtok.reduction.method import Need
-from vtok.vlm.attention import NAME, received_weights, recorded_by, row_weights
+from vtok.vlm.attention import received_weights, row_weights, watch_configs
 
 Grid = tuple[int, int]
+Call = tuple[Tensor, Tensor, Tensor | None, float | None]
 
 #: Families whose encoders can be watched, by how patches that become one token lie: rows by rows over the picture ...
 ROWS = frozenset(
@@ -49,9 +50,7 @@ class Calls:
     """Attention calls (query, key, mask, scaling) of the encoder's last ``keep`` layers, with each layer's module."""
 
     keep: int
-    layers: list[tuple[nn.Module, list[tuple[Tensor, Tensor, Tensor | None, float | None]]]] = field(
-        default_factory=list
-    )
+    layers: list[tuple[nn.Module, list[Call]]] = field(default_factory=list)
 
     def see(self, module: nn.Module, query: Tensor, key: Tensor, mask: Tensor | None, scaling: float | None) -> None:
         """Called from inside the attention of every layer; what looks at something else than itself is left out."""
@@ -74,18 +73,9 @@ def offers(model: Any) -> frozenset[Need]:
 def watched(model: Any) -> Iterator[Calls]:
     """Keep the attention calls of the model's encoder; its own attention is put back afterwards."""
     calls = Calls(behind(model))
-    configs = {
-        id(part.config): part.config for part in _encoders(model) if hasattr(part.config, "_attn_implementation")
-    }
-    before = {key: config._attn_implementation for key, config in configs.items()}
-    for config in configs.values():
-        config._attn_implementation = NAME
-    try:
-        with recorded_by(calls):
-            yield calls
-    finally:
-        for key, config in configs.items():
-            config._attn_implementation = before[key]
+    configs = {id(part.config): part.config for part in _encoders(model)}
+    with watch_configs(list(configs.values()), calls):
+        yield calls
 
 
 def behind(model: Any) -> int:
@@ -103,7 +93,7 @@ def seen_of(
     if len(calls.layers) < calls.keep:
         raise MethodError("this model's encoder does not call an attention function that can be watched")
     places = Places(model, counts, grids, inputs)
-    made = calls.layers[0][1]
+    made = places.calls_apart(calls.layers[0][1])
     more: dict[str, list[Any]] = {}
     if Need.RECEIVED_ATTENTION in needs:
         found = [received_weights(query, key, scaling, mask=mask) for query, key, mask, scaling in made]
@@ -134,6 +124,15 @@ class Places:
             raise self._misfit(sum(row.shape[-1] for row in rows))
         units = [self._pooled(*each) for each in zip(rows, self.counts, self.grids, strict=True)]
         return self._in_order(units)
+
+    def calls_apart(self, calls: Sequence[Call]) -> list[Call]:
+        """One call over the patches of all units as one call a unit: none of them looks at another's patches."""
+        if len(calls) != 1 or calls[0][0].shape[0] != 1 or len(self.counts) == 1:
+            return list(calls)
+        query, key, _, scaling = calls[0]
+        queries, keys = (self._apart(one.transpose(-1, -2)) for one in (query, key))
+        both = zip(queries, keys, strict=True)
+        return [(one.transpose(-1, -2), other.transpose(-1, -2), None, scaling) for one, other in both]
 
     def _apart(self, row: Tensor) -> list[Tensor]:
         share, left = divmod(row.shape[-1], sum(self.counts))
@@ -172,11 +171,11 @@ class Places:
 
 
 def _encoders(model: Any) -> list[Any]:
-    """All parts of the model but the language model that have a configuration."""
+    """All parts of the model but the language model that have a configuration of their attention."""
     return [
         part
         for name, child in model.base_model.named_children()
         if name not in ("language_model", "text_model")
         for part in child.modules()
-        if hasattr(part, "config")
+        if hasattr(getattr(part, "config", None), "_attn_implementation")
     ]
