@@ -61,6 +61,13 @@ _TWO = [[384, 768], [768, 384], [768, 768]]
 _SIDES = range(384, 2305, 384)
 _LLAVA = Case(("llava", {}), ("clip", cropped(336)), vision(image_size=336, patch_size=14))
 AYA = dict(find_checkpoint("aya-vision-8b").settings)
+_MISTRAL = Case(
+    ("pixtral", {"longest_edge": 1540, "patch": 14, "merge": 2}),
+    ("pixtral", {"size": {"longest_edge": 1540}, "patch_size": 28}),
+    {**vision(image_size=1540, patch_size=14), "spatial_merge_size": 2},
+    heights=(333,),
+)
+_SAM = {"image_size": 1024, "patch_size": 16, "output_channels": 32, "window_size": 14}
 _GOT = {"crop_to_patches": True, "max_patches": 6}
 
 CASES = {
@@ -74,9 +81,15 @@ CASES = {
         ("got_ocr2", {**size(364), **_GOT}),
         vision(image_size=364, patch_size=14),
     ),
+    "blip_2": Case(
+        ("fixed", {"rows": 0, "pooled": 32}),
+        ("blip", size(224)),
+        {**vision(image_size=224, patch_size=14), "num_query_tokens": 32, "image_token_index": 10},
+    ),
     "cohere_compass": Case(
         ("smart_resize", {}), ("cohere_compass", bounds(3136, 1003520)), vision(patch_size=14), heights=(333,)
     ),
+    "cosmos3_omni": _QWEN3,
     "cosmos3_edge": Case(
         ("glm4v", {"min_pixels": 65536, "max_pixels": 16777216, "patch": 16, "frames": 1}),
         ("cosmos3_edge", {}),
@@ -87,6 +100,11 @@ CASES = {
     ),
     "deepseek_vl": Case(
         ("fixed", {"size": 384, "rows": 24, "shape": "pad"}), ("deepseek_vl", {}), vision(image_size=384, patch_size=16)
+    ),
+    "deepseek_vl_hybrid": Case(
+        ("fixed", {"size": 384, "rows": 24, "shape": "pad"}),
+        ("deepseek_vl_hybrid", {}),
+        {**vision(image_size=384, patch_size=16), "high_res_vision_config": _SAM},
     ),
     "ernie4_5_vl_moe": Case(("smart_resize", {"max_pixels": 4842768}), ("ernie4_5_vl_moe", {}), heights=(333,)),
     "exaone4_5": _QWEN2,
@@ -101,6 +119,7 @@ CASES = {
     "glm4v_moe": _GLM,
     "glm5_next": Case(("glm5_next", {}), ("glm5_next", {}), heights=(333,)),
     "glm_ocr": _GLM,
+    "got_ocr2": Case(("fixed", {"size": 1024}), ("got_ocr2", size(1024)), vision(**_SAM)),
     "granite4_vision": Case(
         ("llava_next", {"side": 384, "patch": 16, "pinpoints": _TWO, "downsample": (4, 8)}),
         ("llava_next", {**cropped(384), "image_grid_pinpoints": _TWO}),
@@ -173,14 +192,11 @@ CASES = {
         {**vision(image_size=336, patch_size=14), "image_grid_pinpoints": _ANYRES},
         "total",
     ),
+    "minicpm_ocr": Case(("minicpmv", {"side": 28}), ("minicpmv4_6", {"downsample_mode": "4x"}), vision(patch_size=14)),
     "minicpmv4_6": Case(("minicpmv", {}), ("minicpmv4_6", {}), vision(patch_size=14)),
     "minicpmv4_7": Case(("minicpmv", {}), ("minicpmv4_6", {}), vision(patch_size=14)),
-    "mistral3": Case(
-        ("pixtral", {"longest_edge": 1540, "patch": 14, "merge": 2}),
-        ("pixtral", {"size": {"longest_edge": 1540}, "patch_size": 28}),
-        {**vision(image_size=1540, patch_size=14), "spatial_merge_size": 2},
-        heights=(333,),
-    ),
+    "mistral3": _MISTRAL,
+    "mistral_large4": _MISTRAL,
     "ovis2": Case(
         ("ovis2", {}),
         ("ovis2", {**size(448), "crop_to_patches": True}),
@@ -216,6 +232,7 @@ CASES = {
 #: Classes whose processor needs torchvision: they get patches in the grid that our rule states.
 PACKED = {
     "dots3_note": ("smart_resize", {"patch": 16, "max_pixels": _HIGH}),
+    "gemma4_unified": ("gemma4", {}),
     "hyperclovax_vision_v2": ("smart_resize", {"max_pixels": _HIGH}),
     "kimi_k25": ("kimi_k25", {}),
     "lfm2_vl": ("lfm2_vl", {}),
