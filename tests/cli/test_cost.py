@@ -92,6 +92,13 @@ def test_what_is_unknown_is_said():
     assert ("unknown" in text) == ("Unknown, and with it what rests on it" in text)
 
 
+def test_a_sum_with_an_unknown_part_is_at_least_the_others():
+    text = said("--size", "800x600", "--model", "qwen2.5-vl-7b", "--weights", "q4_k_m", "--device", "ddr5-desktop")
+    if "the engine itself   unknown" in text:
+        assert re.search(r"all of it +at least [4-9]\.\d GiB", text)
+        assert "Whether it fits is unknown" in text
+
+
 def test_comparing(tmp_path):
     out = tmp_path / "plot.svg"
     result = run("--size", "1241x1755", *ON, "--compare", "budget=256,1024", "-o", out)

@@ -1,13 +1,16 @@
 """What binds, and what mends it: each lever is asked again and must do what it says."""
 
+from dataclasses import replace
+
 import pytest
 
+from vtok.catalog.checkpoints import find_checkpoint
 from vtok.catalog.devices import Device, find_device
 from vtok.catalog.formats import find_format
 from vtok.costs.levers import binding, levers
 from vtok.costs.question import ask, shrink
 from vtok.costs.request import Request
-from vtok.errors import UsageError
+from vtok.errors import ModelError, UsageError
 
 CARD = find_device("rtx-3060-12gb")
 
@@ -88,6 +91,12 @@ def test_parts_that_do_not_go_together():
         ask(Request(), "qwen2.5-vl-7b", None, "q4_k_m", "fp8", "llama.cpp")
     with pytest.raises(UsageError, match="no runtime 'lama'"):
         question(runtime="lama")
+
+
+def test_a_projector_file_is_no_model():
+    projector = replace(find_checkpoint("qwen2.5-vl-7b"), name="mmproj-f16.gguf", runtime="llama.cpp")
+    with pytest.raises(ModelError, match="says nothing of the language model"):
+        ask(Request(), projector)
 
 
 def test_what_is_loaded_where_nobody_says():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vtok.catalog.devices import Device
 from vtok.cli.sheet import Sheet
 from vtok.cli.units import gib, seconds
-from vtok.costs.result import Cost, Range, total
+from vtok.costs.result import Cost, Range
 
 UNKNOWN = "unknown"
 _WIDTH = 48
@@ -52,7 +54,7 @@ def memory_sheet(cost: Cost, device: Device | None) -> Sheet:
         # What an engine takes for itself is a matter of the device.
         rows.pop()
     sheet.rows = [[name, size(value)] for name, value in rows if value != 0]
-    sheet.footer.append(["all of it" if device else "all but the engine", size(total(*(value for _, value in rows)))])
+    sheet.footer.append(["all of it" if device else "all but the engine", _sum([value for _, value in rows])])
     if device:
         sheet.footer.append([f"there is on {device.name}", size(device.memory)])
     return sheet
@@ -111,6 +113,14 @@ def span(time: Range | None) -> str:
 def size(value: int | None) -> str:
     """Bytes, or that nobody knows."""
     return UNKNOWN if value is None else gib(value)
+
+
+def _sum(values: Sequence[int | None]) -> str:
+    """The sum, or the least that it can be where a part is not known."""
+    known = sum(value for value in values if value is not None)
+    if None not in values:
+        return gib(known)
+    return f"at least {gib(known)}" if known else UNKNOWN
 
 
 def _flops(value: int | None) -> str:

@@ -75,7 +75,7 @@ def _whether_it_fits(question: Question) -> str:
     cost = question.cost
     if question.device is None:
         return ""
-    if not cost.fits:
+    if cost.fits is None:
         return "Whether it fits is unknown."
     there = cost.device_memory or 0
     spare = there - (cost.memory.total or 0)

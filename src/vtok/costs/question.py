@@ -126,6 +126,11 @@ def shrink(model: Checkpoint, size: Size, budget: int) -> Size | None:
 
 def _check_sizes(model: Checkpoint) -> None:
     """A name of the catalog may lack a figure that no source tells; a checkpoint's own files do not."""
+    if model.name.endswith(".gguf"):
+        raise ModelError(
+            f"{model.name} is a projector, whose file says nothing of the language model; name the model "
+            "(vtok models lists them) or its checkpoint directory"
+        )
     parts: dict[str, TextSizes | VisionSizes] = {"language model": model.text, "vision encoder": model.vision}
     for name, sizes in parts.items():
         if model.kind and (sizes.hidden is None or sizes.layers is None):
