@@ -128,7 +128,9 @@ class _Batch:
 
     @property
     def note(self) -> str:
-        return f"; skipped {self.skipped:,} files that are no pictures" if self.skipped else ""
+        """A few words on the files that are no pictures."""
+        files = "file that is no picture" if self.skipped == 1 else "files that are no pictures"
+        return f"; skipped {self.skipped:,} {files}" if self.skipped else ""
 
 
 def _batch(paths: Sequence[str], output: Path, kind: str | None, dpi: int, most_pages: int, most_pixels: int) -> _Batch:

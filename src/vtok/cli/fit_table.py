@@ -24,7 +24,7 @@ def print_table(model: Checkpoint, budget: int, total: bool, outcomes: Sequence[
     for one in done:
         assert one.fitted is not None
         fitted = "copied" if one.copied else _size(one.fitted.size)
-        numbers = [f"{one.before:,}", f"{one.fitted.tokens:,}", f"{one.fitted.survives:.0%}"]
+        numbers = [f"{one.before:,}", f"{one.fitted.tokens:,}", _share(one.fitted.survives)]
         sheet.rows.append([one.job.name, _size(one.fitted.source), fitted, *numbers, str(one.job.output)])
     if len(done) > 1:
         before, after = sum(one.before for one in done), sum(one.fitted.tokens for one in done if one.fitted)
@@ -77,6 +77,10 @@ def _shared(portion: Portion) -> dict[str, Any]:
     found = portion.legibility
     letters = found and {"before": round(found.before, 1), "after": round(found.after, 1), "survive": found.survives}
     return {"worth": round(portion.worth, 4), "letters": letters, "tokens_for_print": portion.needed}
+
+
+def _share(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
 
 
 def _size(size: tuple[int, int]) -> str:
