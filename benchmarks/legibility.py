@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from pages import KINDS, draw_page, photographs
+from pages import KINDS, draw_page, photographs, textures
 
 from training.fonts import TEST_FONTS, font_of_cap_height
 from vtok.fitting.legibility import find_print
@@ -35,7 +35,7 @@ def main() -> None:
         return
     pages(options.pages, options.seed)
     print()
-    alarms()
+    alarms(options.seed)
 
 
 def pages(number: int, seed: int) -> None:
@@ -59,19 +59,18 @@ def pages(number: int, seed: int) -> None:
         print(f"| {kind} | {cells} |")
 
 
-def alarms() -> None:
-    """Photographs without print in which print was found all the same."""
+def alarms(seed: int) -> None:
+    """Pictures without print in which print was found all the same."""
     photos = photographs()
-    tried, false = 0, []
-    for name, photo in photos:
-        for scale in SCALES:
-            size = (round(photo.width * scale), round(photo.height * scale))
-            tried += 1
-            if find_print(photo.resize(size, Image.Resampling.LANCZOS)) is not None:
-                false.append(f"{name} x {scale:g}")
-    print(
-        f"false alarms: {len(false)} of {tried} ({len(photos)} photographs at {len(SCALES)} sizes) {', '.join(false)}"
-    )
+    sizes = [(f"{name} x {scale:g}", _scaled(photo, scale)) for name, photo in photos for scale in SCALES]
+    for kind, pictures in (("photographs at three sizes", sizes), ("fields of noise and grain", textures(seed))):
+        false = [name for name, picture in pictures if find_print(picture) is not None]
+        print(f"false alarms: {len(false)} of {len(pictures)} {kind} {' '.join(false)}")
+
+
+def _scaled(picture: Image.Image, scale: float) -> Image.Image:
+    size = (round(picture.width * scale), round(picture.height * scale))
+    return picture.resize(size, Image.Resampling.LANCZOS)
 
 
 def reading(number: int, seed: int) -> None:

@@ -134,6 +134,18 @@ def _jpeg(page: Image.Image, quality: int) -> Image.Image:
     return Image.open(held).convert("RGB")
 
 
+def textures(seed: int, number: int = 24) -> list[tuple[str, Image.Image]]:
+    """Noise and the grain of wood of several strengths and sizes, 1600 x 1200 px, without any print."""
+    draw = np.random.default_rng(seed)
+    found = []
+    for one in range(number):
+        across, down = int(draw.choice([1, 2, 3, 5, 8, 20])), int(draw.choice([1, 2, 3]))
+        values = 128 + draw.uniform(10, 80) * draw.normal(size=(1200 // down, 1600 // across))
+        texture = Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
+        found.append((f"texture {one}", texture.resize((1600, 1200), Image.Resampling.BICUBIC)))
+    return found
+
+
 def photographs() -> list[tuple[str, Image.Image]]:
     """Photographs without print from scikit-image and scikit-learn, those that come inside their packages."""
     from skimage import data

@@ -51,6 +51,24 @@ def test_no_alarm_without_print(seed, slope):
     assert find_print(photo(seed=seed, slope=slope)) is None
 
 
+@pytest.mark.parametrize("strength", [20, 60])
+@pytest.mark.parametrize("coarse", [(1, 1), (2, 2), (3, 3), (8, 1), (20, 2)])
+def test_no_alarm_on_noise_and_grain(strength, coarse):
+    across, down = coarse
+    noise = Image.effect_noise((1200 // across, 900 // down), strength)
+    assert find_print(noise.resize((1200, 900), Image.Resampling.BICUBIC)) is None
+
+
+def test_a_receipt_whose_prices_stand_far_from_the_words():
+    receipt = Image.effect_noise((900, 1200), 20)
+    receipt.paste(250, (100, 50, 700, 1150))
+    pen, font = ImageDraw.Draw(receipt), ImageFont.load_default(26)
+    for row, word in enumerate(("espresso", "sandwich", "mineral water", "apple cake", "salad", "bread") * 5):
+        pen.text((130, 80 + 34 * row), word, font=font, fill=20)
+        pen.text((610, 80 + 34 * row), f"{row}.50", font=font, fill=20)
+    assert find_print(receipt).height == pytest.approx(x_height(26), rel=0.2)
+
+
 def test_no_alarm_on_patterns():
     bricks = Image.new("RGB", (600, 600), "white")
     pen = ImageDraw.Draw(bricks)

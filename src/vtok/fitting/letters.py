@@ -7,7 +7,7 @@
    over which ascenders stick out few and far between; capitals and digits give one as high as themselves. The length
    of the plateau is the word's *letter height*.
 4. A word counts when its strokes are as thick and as close as those of letters, and when it stands in a line: beside
-   others of its height, on the same base line. Leaves and bricks rarely do.
+   others of its height, on the same base line. Where few do, as in leaves, noise and the grain of wood, none counts.
 
 All this looks for letters of 4.5 to 9.5 px only. Larger ones are found when the picture is halved, again and again.
 Handwriting, turned text, and scripts whose letters hang together are not found.
@@ -29,7 +29,12 @@ Floats = NDArray[np.float64]
 SMALLEST, LARGEST = 4.5, 9.5
 _GAP = 3  # px between strokes of one word, at most
 _PLATEAU = 0.5  # of the mean number of strokes in the fuller half of a word's rows
-_LINE, _WORD = 12, 5  # a line at least, and a common word with the blank after it, in letter heights
+_LINE, _WORD = 8, 5  # a line at least, and a common word with the blank after it, in letter heights
+_LINES = 2  # on a picture, at least
+# Of the words in a square of so many px, this share must stand in lines: of print 0.6 and more do, of noise and grain
+# 0.26 at most.
+_NEARBY, _SHARE = 256, 0.35
+_DOUBT = 4  # words out of line that every square is taken to have besides
 _TALL = 2.8  # a word with ascenders and descenders, in letter heights, at most
 _THICK, _CLOSE = (0.07, 0.6), (0.6, 3.0)  # strokes: their thickness and their number, in and a letter height
 _STROKES = 3  # in a row of a word, at least
@@ -141,5 +146,15 @@ def _in_lines(words: _Words) -> Floats:
         line[after] = line[before]  # they come from left to right, so that the line of ``before`` is settled
     length = (right - left) / height
     kept = np.bincount(line, length, minlength=len(left))[line] >= _LINE
+    kept &= _share_nearby(kept, left, middle) >= _SHARE
+    if len(set(line[kept].tolist())) < _LINES:
+        return np.zeros(0)
     # Words that stand close together were taken for one.
     return np.repeat(height[kept], np.maximum(1, np.rint(length[kept] / _WORD)).astype(np.int64))
+
+
+def _share_nearby(kept: NDArray[np.bool_], left: Floats, middle: Floats) -> Floats:
+    """For each word the share of those kept among all words in its square of the picture; less where there are few."""
+    _, square = np.unique(left // _NEARBY + 1j * (middle // _NEARBY), return_inverse=True)
+    share: Floats = np.bincount(square, kept) / (np.bincount(square) + _DOUBT)
+    return share[square]
