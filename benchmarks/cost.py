@@ -1,0 +1,169 @@
+"""What ``vtok.cost`` predicts beside what is measured: seconds to the first token, seconds a new token, peak memory.
+
+Random-weight models of true architectures (``cost_models.py``) are built, each in a process of its own, and fed with pictures
+of 64 to 2,900 visual tokens. The device is calibrated at one request, the first of the first architecture: which share of
+the matrix rate and of the bandwidth that were measured here its prefill and its decoding reach. All else is predicted.
+
+On a CPU everything runs on one thread, and its time is the time that the CPU worked for the process, so that the load of
+other processes does not stretch it. Memory is the process's high-water mark, less what it held before the model was built
+and less the pixels; glibc is told to give freed tensors back at once.
+
+    python benchmarks/cost.py [--rounds 2] [--new 8] [--only llava-1.5 gemma-3] [--quick] [--keep FILE] [--from FILE]
+    python benchmarks/cost.py --gpu        # LLaVA-1.5-7B and Qwen2.5-VL-3B at their own sizes, in bf16 on CUDA
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cost_models import CASES, TEXT, Case
+from cost_work import Measured, build, measure, peaks
+
+from vtok.catalog.devices import Device
+from vtok.costs.cost import Cost, cost
+from vtok.costs.seconds import calibrated
+
+#: Freed blocks of this size and more go back to the system at once.
+GLIBC = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One request, measured and predicted; memory in bytes without what the process takes for itself."""
+
+    measured: Measured
+    predicted: Cost
+
+    @property
+    def memory(self) -> int:
+        memory = self.predicted.memory
+        return int(memory.total or 0) - int(memory.overhead or 0)
+
+
+def predict(case: Case, config: Any, request: int, device: Device, new: int, gpu: bool) -> Cost:
+    """The cost of one request of ``case`` with the sizes of ``config``."""
+    kinds = {"weights": "bf16", "kv": "bf16"} if gpu else {"weights": "fp32", "kv": "f32"}
+    return cost(list(case.sizes[request]), case.described(config), device, text_tokens=TEXT, new_tokens=new, **kinds)
+
+
+def calibrate(device: Device, row: Row) -> Device:
+    """The shares of the device's peaks that make the prediction for ``row`` come out as it was measured."""
+    flops, moved, measured = row.predicted.flops, row.predicted.moved, row.measured
+    rate = next(iter(device.rates.values()))
+    compute = (flops.first_token or 0) / rate / measured.first_token
+    bandwidth = (moved.decode or 0) / (device.bandwidth or 1) / measured.per_token
+    return calibrated(device, compute, bandwidth)
+
+
+def gather(options: argparse.Namespace) -> list[Measured]:
+    """Every request measured, each architecture in a process of its own."""
+    found = []
+    for case in chosen(options):
+        words = [sys.executable, __file__, "--work", case.name, *options.passed]
+        env = {**os.environ, **GLIBC, "OMP_NUM_THREADS": "1"}
+        result = subprocess.run(words, capture_output=True, text=True, check=False, env=env)
+        if result.returncode:
+            print(f"{case.name}: {result.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+        found += [Measured(**json.loads(line)) for line in result.stdout.splitlines() if line.startswith("{")]
+        print(f"{case.name}: done", file=sys.stderr, flush=True)
+    return found
+
+
+def chosen(options: argparse.Namespace) -> list[Case]:
+    """The cases to run: those named, and on a GPU those with a full size."""
+    return [one for one in CASES if one.name in options.only and (one.full or not options.gpu)]
+
+
+def table(rows: list[Row]) -> None:
+    """Predicted beside measured, in Markdown."""
+    print(
+        "| architecture | visual tokens | first token, s | predicted | off | new token, ms | predicted | off | peak, MiB | predicted | off |"
+    )
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    for row in rows:
+        one, seconds = row.measured, row.predicted.seconds
+        assert seconds is not None and seconds.first_token is not None and seconds.decode is not None
+        first, each = seconds.first_token.middle, seconds.decode.middle
+        cells = [
+            one.case, str(row.predicted.context.visual),
+            f"{one.first_token:.2f}", f"{first:.2f}", off(first, one.first_token),
+            f"{one.per_token * 1e3:.1f}", f"{each * 1e3:.1f}", off(each, one.per_token),
+            f"{one.peak / 2**20:.0f}", f"{row.memory / 2**20:.0f}", off(row.memory, one.peak),
+        ]  # fmt: skip
+        print(f"| {' | '.join(cells)} |")
+    for name, goal, values in (
+        ("first token", 0.2, [abs(r.predicted.seconds.first_token.middle / r.measured.first_token - 1) for r in rows]),
+        ("new token", 0.2, [abs(r.predicted.seconds.decode.middle / r.measured.per_token - 1) for r in rows]),
+        ("peak memory", 0.08, [abs(r.memory / r.measured.peak - 1) for r in rows]),
+    ):
+        within = sum(value <= goal for value in values)
+        print(f"\n{name}: {within} of {len(values)} within {goal:.0%}, the worst {max(values):.0%} off")
+
+
+def off(predicted: float, measured: float) -> str:
+    """By how much a prediction is off."""
+    return f"{predicted / measured - 1:+.0%}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--new", type=int, default=8)
+    parser.add_argument("--only", nargs="+", default=[one.name for one in CASES])
+    parser.add_argument("--quick", action="store_true", help="the first request of each architecture, once")
+    parser.add_argument("--gpu", action="store_true")
+    parser.add_argument("--keep", type=Path, help="write what was measured")
+    parser.add_argument("--from", dest="source", type=Path, help="predict for what was measured before")
+    parser.add_argument("--work", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    rounds, new = (1, 3) if options.quick else (options.rounds, options.new)
+    options.passed = [
+        "--rounds",
+        str(rounds),
+        "--new",
+        str(new),
+        *["--gpu"] * options.gpu,
+        *["--quick"] * options.quick,
+    ]
+    if options.work:
+        case = next(one for one in CASES if one.name == options.work)
+        requests = list(range(len(case.sizes)))[: 1 if options.quick else None]
+        for one in measure(case, requests, rounds, new, options.gpu):
+            print(json.dumps(asdict(one)), flush=True)
+        return
+    kept = json.loads(options.source.read_text()) if options.source else {}
+    rate, bandwidth = kept["peaks"] if kept else peaks(options.gpu)
+    found = [Measured(**one) for one in kept["measured"]] if kept else gather(options)
+    if options.keep:
+        options.keep.write_text(json.dumps({"peaks": [rate, bandwidth], "measured": [asdict(one) for one in found]}))
+    kind = "gpu" if options.gpu else "cpu"
+    device = Device("here", 2**40, bandwidth, {"bf16" if options.gpu else "fp32": rate}, kind)
+    report(found, device, new, options.gpu)
+
+
+def report(found: list[Measured], device: Device, new: int, gpu: bool) -> None:
+    """Calibrate at the first request, and print all."""
+    cases = {one.name: one for one in CASES}
+    configs = {name: (cases[name].full if gpu else cases[name].make)() for name in {one.case for one in found}}
+
+    def rows(on: Device) -> list[Row]:
+        return [Row(one, predict(cases[one.case], configs[one.case], one.request, on, new, gpu)) for one in found]
+
+    first = rows(device)[0]
+    tuned = calibrate(device, first)
+    print(
+        f"matrix rate {next(iter(device.rates.values())) / 1e9:,.0f} GFLOP/s, bandwidth {device.bandwidth / 1e9:.1f} GB/s; "
+    )
+    print(f"calibrated at {first.measured.case}: {tuned.compute_attained}, {tuned.bandwidth_attained}\n")
+    table(rows(tuned))
+
+
+if __name__ == "__main__":
+    main()
