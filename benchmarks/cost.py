@@ -1,12 +1,13 @@
 """What ``vtok.cost`` predicts beside what is measured: seconds to the first token, seconds a new token, peak memory.
 
-Random-weight models of true architectures (``cost_models.py``) are built, each in a process of its own, and fed with pictures
-of 64 to 2,900 visual tokens. The device is calibrated at one request, the first of the first architecture: which share of
-the matrix rate and of the bandwidth that were measured here its prefill and its decoding reach. All else is predicted.
+Random-weight models of true architectures (``cost_models.py``) are built, each in a process of its own, and fed with
+pictures of 64 to 2,900 visual tokens. The device is calibrated at one request, the first of the first architecture:
+which share of the matrix rate and of the bandwidth that were measured here its prefill and its decoding reach. All else
+is predicted.
 
-On a CPU everything runs on one thread, and its time is the time that the CPU worked for the process, so that the load of
-other processes does not stretch it. Memory is the process's high-water mark, less what it held before the model was built
-and less the pixels; glibc is told to give freed tensors back at once.
+On a CPU everything runs on one thread, and its time is the time that the CPU worked for the process, so that the load
+of other processes does not stretch it. Memory is the process's high-water mark, less the pixels and less what it held
+beside the weights before the request; glibc is told to give freed tensors back at once.
 
     python benchmarks/cost.py [--rounds 2] [--new 8] [--only llava-1.5 gemma-3] [--quick] [--keep FILE] [--from FILE]
     python benchmarks/cost.py --gpu        # LLaVA-1.5-7B and Qwen2.5-VL-3B at their own sizes, in bf16 on CUDA
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from cost_models import CASES, TEXT, Case
-from cost_work import Measured, build, measure, peaks
+from cost_work import Measured, measure, peaks
 
 from vtok.catalog.devices import Device
 from vtok.costs.cost import Cost, cost
@@ -72,7 +73,7 @@ def gather(options: argparse.Namespace) -> list[Measured]:
         if result.returncode:
             print(f"{case.name}: {result.stderr.strip().splitlines()[-1]}", file=sys.stderr)
         found += [Measured(**json.loads(line)) for line in result.stdout.splitlines() if line.startswith("{")]
-        print(f"{case.name}: done", file=sys.stderr, flush=True)
+        print(f"{result.stderr.strip().rpartition(chr(10))[2]}; done", file=sys.stderr, flush=True)
     return found
 
 
@@ -83,33 +84,25 @@ def chosen(options: argparse.Namespace) -> list[Case]:
 
 def table(rows: list[Row]) -> None:
     """Predicted beside measured, in Markdown."""
-    print(
-        "| architecture | visual tokens | first token, s | predicted | off | new token, ms | predicted | off | peak, MiB | predicted | off |"
-    )
+    heads = ["first token, s", "predicted", "off", "new token, ms", "predicted", "off", "peak, MiB", "predicted", "off"]
+    print(f"| architecture | visual tokens | {' | '.join(heads)} |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    offs: list[list[float]] = [[], [], []]
     for row in rows:
         one, seconds = row.measured, row.predicted.seconds
-        assert seconds is not None and seconds.first_token is not None and seconds.decode is not None
-        first, each = seconds.first_token.middle, seconds.decode.middle
-        cells = [
-            one.case, str(row.predicted.context.visual),
-            f"{one.first_token:.2f}", f"{first:.2f}", off(first, one.first_token),
-            f"{one.per_token * 1e3:.1f}", f"{each * 1e3:.1f}", off(each, one.per_token),
-            f"{one.peak / 2**20:.0f}", f"{row.memory / 2**20:.0f}", off(row.memory, one.peak),
-        ]  # fmt: skip
+        pairs = (
+            (seconds.first_token.middle, one.first_token),
+            (seconds.decode.middle * 1e3, one.per_token * 1e3),
+            (row.memory / 2**20, one.peak / 2**20),
+        )
+        cells = [one.case, f"{row.predicted.context.visual:,}"]
+        for (predicted, measured), digits, kept in zip(pairs, (2, 1, 0), offs, strict=True):
+            kept.append(predicted / measured - 1)
+            cells += [f"{measured:.{digits}f}", f"{predicted:.{digits}f}", f"{kept[-1]:+.0%}"]
         print(f"| {' | '.join(cells)} |")
-    for name, goal, values in (
-        ("first token", 0.2, [abs(r.predicted.seconds.first_token.middle / r.measured.first_token - 1) for r in rows]),
-        ("new token", 0.2, [abs(r.predicted.seconds.decode.middle / r.measured.per_token - 1) for r in rows]),
-        ("peak memory", 0.08, [abs(r.memory / r.measured.peak - 1) for r in rows]),
-    ):
-        within = sum(value <= goal for value in values)
-        print(f"\n{name}: {within} of {len(values)} within {goal:.0%}, the worst {max(values):.0%} off")
-
-
-def off(predicted: float, measured: float) -> str:
-    """By how much a prediction is off."""
-    return f"{predicted / measured - 1:+.0%}"
+    for name, goal, kept in zip(("first token", "new token", "peak memory"), (0.2, 0.2, 0.08), offs, strict=True):
+        within, worst = sum(abs(one) <= goal for one in kept), max(kept, key=abs)
+        print(f"\n{name}: {within} of {len(kept)} within {goal:.0%}, the worst {worst:+.0%}")
 
 
 def main() -> None:
@@ -158,10 +151,11 @@ def report(found: list[Measured], device: Device, new: int, gpu: bool) -> None:
 
     first = rows(device)[0]
     tuned = calibrate(device, first)
+    shares = [(low * high) ** 0.5 for low, high in (tuned.compute_attained, tuned.bandwidth_attained)]
     print(
-        f"matrix rate {next(iter(device.rates.values())) / 1e9:,.0f} GFLOP/s, bandwidth {device.bandwidth / 1e9:.1f} GB/s; "
+        f"matrices {next(iter(device.rates.values())) / 1e9:,.0f} GFLOP/s, copies {device.bandwidth / 1e9:.1f} GB/s, of"
     )
-    print(f"calibrated at {first.measured.case}: {tuned.compute_attained}, {tuned.bandwidth_attained}\n")
+    print(f"which the first request of {first.measured.case} reaches {shares[0]:.0%} and {shares[1]:.0%}\n")
     table(rows(tuned))
 
 

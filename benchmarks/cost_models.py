@@ -1,7 +1,7 @@
 """Random-weight models for ``cost.py``: true architectures of transformers, narrower and with fewer layers.
 
-Each has the family and the settings of the catalog's checkpoint, its own kinds of layers, heads and projector, and sizes that
-a CPU of two cores manages; with ``--gpu`` they have the sizes of the checkpoint itself.
+Each has the family and the settings of the catalog's checkpoint, its own kinds of layers, heads and projector, and
+sizes that one CPU core manages; some have the sizes of the checkpoint itself too, for ``--gpu``.
 """
 
 from __future__ import annotations

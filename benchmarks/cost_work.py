@@ -6,6 +6,7 @@ import ctypes
 import gc
 import os
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ def resident() -> int:
 
 
 def clock_of(gpu: bool) -> Callable[[], float]:
-    """Seconds on the wall on a GPU; on a CPU the seconds that it worked for this process, which others do not stretch."""
+    """Seconds on the wall on a GPU; on a CPU those that it worked for this process, which others do not stretch."""
 
     def on_gpu() -> float:
         torch.cuda.synchronize()
@@ -92,10 +93,11 @@ def inputs_of(case: Case, model: Any, request: int) -> dict[str, torch.Tensor]:
 @torch.no_grad()
 def measure(case: Case, requests: list[int], rounds: int, new: int, gpu: bool) -> list[Measured]:
     """The requests one after the other, each the best of ``rounds``."""
-    torch.randn(256, 256) @ torch.randn(256, 256)
-    before = 0 if gpu else resident()
     model, clock = build(case, gpu), clock_of(gpu)
     model.generate(**inputs_of(case, model, 0), max_new_tokens=2)
+    high_water(reset=not gpu)
+    before = 0 if gpu else resident() - sum(one.nbytes for one in model.parameters())
+    print(f"{case.name}: the process itself {before / 2**20:.0f} MiB", file=sys.stderr, flush=True)
     return [_measured(case, model, request, rounds, new, gpu, before, clock) for request in requests]
 
 

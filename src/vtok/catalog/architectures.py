@@ -27,7 +27,7 @@ _VISION = {
 
 @cache
 def architectures() -> dict[str, dict[str, Any]]:
-    """The tables of the file: text, vision, projector."""
+    """The tables of the file: text, vision, projector, kept."""
     text = files("vtok.catalog").joinpath("architectures.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
@@ -44,6 +44,11 @@ def complete_vision(vision: VisionSizes) -> VisionSizes:
     if vision.kind not in architectures()["vision"]:
         return vision
     return replace(vision, **{**_VISION, **architectures()["vision"][vision.kind], **known(vision)})
+
+
+def keeps_every_layer(kind: str | None) -> bool:
+    """Whether transformers keeps the outputs of all of the encoder's layers for a model of ``kind``."""
+    return kind in architectures()["kept"]["every_layer"]
 
 
 def projector_pieces(kind: str | None) -> tuple[str, ...] | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
+from vtok.catalog.architectures import keeps_every_layer
 from vtok.catalog.checkpoints import Checkpoint
 from vtok.catalog.devices import Device
 from vtok.catalog.formats import Format
@@ -171,12 +172,12 @@ class Estimate:
         return weights.embedding_bytes(self._language, self.form)
 
     def _activations(self) -> int:
-        number, micro = self.form.activation, self.runtime.micro_batch
-        lengths = [min(length, micro) if micro else length for length in self._lengths]
-        inside = memory.language_activations(self._language, lengths, number, self.request.batch)
-        if not self.layouts:
-            return inside
-        return max(inside, max(memory.vision_activations(self._tower, seen, number) for seen in self._at_once))
+        number = self.runtime.activation or self.form.activation
+        each = [memory.vision_activations(self._tower, seen, number) for seen in self._at_once] if self.layouts else []
+        if self.runtime.micro_batch:
+            return max(each, default=0) + self._buffer(number, self.runtime.micro_batch)
+        reading = memory.language_activations(self._language, self._lengths, number, self.request.batch)
+        return max(*each, reading + self._kept(number)) if each else reading
 
     @property
     def _at_once(self) -> list[Seeing]:
@@ -185,6 +186,20 @@ class Estimate:
             return [Seeing(self._seen.tiles * self.request.batch)]
         patch, share = need(self.checkpoint.vision, "patch"), self.cut.encoder_share
         return [seeing((layout,), patch).shrunk(share) for layout in set(self.layouts)]
+
+    def _kept(self, number: int) -> int:
+        """What the encoder leaves behind while the prompt is read."""
+        if self.runtime.name != "transformers":
+            return 0
+        every = keeps_every_layer(self.checkpoint.vision.projector)
+        return self.request.batch * memory.kept_after_encoding(self._tower, self._seen, number, every)
+
+    def _buffer(self, number: int, micro: int) -> int:
+        """What the buffer of a micro-batch holds beside logits, in whose place the tensors of a layer come."""
+        logits = memory.logits_bytes(self._language, number, 1, micro)
+        lengths = [min(length, micro) for length in self._lengths]
+        inside = memory.language_activations(self._language, lengths, number)
+        return max(inside - logits, micro * number * self._language.hidden)
 
     def _overhead(self) -> int:
         found = self.runtime.overhead.get(self.device.kind) if self.device else None

@@ -1,10 +1,11 @@
 """Bytes beside weights and caches: what lives between layers at its highest, the head's output, the engine itself.
 
 Activations are those of an engine that runs layer after layer and frees what it no longer needs, with attention that
-keeps no table of scores (scaled_dot_product_attention, flash attention). The highest point of a layer is its MLP, where
-the residual, its norm, and three tensors of the inner width live at once (gate, up, their product), or its attention,
-with the residual, its norm, queries, keys and values before and after their rotation, repeated keys and values, and the
-output.
+keeps no table of scores (scaled_dot_product_attention, flash attention). Within a layer live at once: what entered all
+layers, what entered this one, the residual and its norm, four widths of the model; and beside them either three tensors
+of the MLP's inner width (gate, up, their product; two without a gate), or queries, keys and values before and after
+their rotation, keys and values repeated for every query head, and the output. These were read off transformers 5.24's
+classes and measured on a CPU (docs/accuracy.md), the number of widths of an encoder with rotary positions was measured.
 """
 
 from __future__ import annotations
@@ -17,19 +18,29 @@ from vtok.costs.pieces import Matrix
 from vtok.costs.seeing import Seeing
 from vtok.costs.tower import Tower
 
+#: Widths of the model that live in a layer whatever it does.
+_AROUND = 4
+#: Widths that an encoder's attention needs: queries, keys and values, and their products with rotary positions.
+_PLAIN, _ROTARY = 4, 11
+
 
 def vision_activations(tower: Tower, seen: Seeing, number: int) -> int:
     """Bytes at the highest point of the encoder, ``number`` bytes each."""
-    positions = seen.positions(tower)
     inner = max((piece.outputs for piece in tower.layer if isinstance(piece, Matrix)), default=0)
-    gated = 3 if sum(1 for piece in tower.layer if isinstance(piece, Matrix) and piece.outputs == inner) > 1 else 2
+    wide = sum(1 for piece in tower.layer if isinstance(piece, Matrix) and piece.outputs == inner)
     width = tower.attention.heads * tower.attention.key_dim
-    return number * positions * max(2 * tower.hidden + gated * inner, 2 * tower.hidden + 6 * width)
+    mixing = (_ROTARY if tower.rotary else _PLAIN) * width
+    return number * seen.positions(tower) * (_AROUND * tower.hidden + max((1 + wide) * inner, mixing))
+
+
+def kept_after_encoding(tower: Tower, seen: Seeing, number: int, every_layer: bool) -> int:
+    """Bytes of the encoder's output that live on while the prompt is read, of ``every_layer`` where it is kept."""
+    return number * seen.positions(tower) * tower.hidden * (tower.layers + 1 if every_layer else 1)
 
 
 def layer_activations(layer: Layer, hidden: int, length: int, number: int) -> int:
     """Bytes at the highest point of one layer over ``length`` positions."""
-    return number * length * max(2 * hidden + _inner(layer), 2 * hidden + _mixing(layer))
+    return number * length * (_AROUND * hidden + max(_inner(layer), _mixing(layer)))
 
 
 def _inner(layer: Layer) -> int:
@@ -51,11 +62,11 @@ def _mixing(layer: Layer) -> int:
 
 
 def language_activations(language: Language, lengths: Sequence[int], number: int, batch: int = 1) -> int:
-    """Bytes at the highest point of the prefill, the embedded prompt beside it."""
+    """Bytes at the highest point of the prefill."""
     pairs = zip(language.layers, lengths, strict=True)
-    highest = max((layer_activations(layer, language.hidden, length, number) for layer, length in pairs), default=0)
-    prompt = number * language.hidden * max(lengths, default=0)
-    return batch * (highest + prompt)
+    return batch * max(
+        (layer_activations(layer, language.hidden, length, number) for layer, length in pairs), default=0
+    )
 
 
 def logits_bytes(language: Language, number: int, batch: int = 1, micro_batch: int | None = None) -> int:

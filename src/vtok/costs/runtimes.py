@@ -5,8 +5,9 @@
   with torch's kernels, 781 MB, is what pytorch #34323 saw in nvidia-smi.
 - vLLM keeps whole blocks of 16 positions.
 - llama.cpp, src/llama-kv-cache-iswa.cpp: caches are padded to 256 positions, and a sliding layer has the window and
-  one micro-batch of 512; src/llama-context.cpp reserves buffers for a micro-batch whose every position has its
-  logits, in fp32; src/llama-model.cpp leaves the embedding in the host's memory; tools/mtmd/mtmd-helper.cpp encodes
+  one micro-batch of 512; src/llama-context.cpp reserves a buffer for a micro-batch whose every position has its logits
+  and its last hidden state, in fp32 (its logs say 304.00 MiB for Qwen2.5-7B: 512 x (152,064 + 3,584) x 4 bytes);
+  src/llama-model.cpp leaves the embedding in the host's memory; tools/mtmd/mtmd-helper.cpp encodes
   and evaluates the chunks of a prompt, a picture each, one after the other. src/llama-kv-cache.cpp takes all cells of
   the context when it is made; where none is asked for, common/fit.cpp shrinks the context to what fits.
 - Ollama runs llama.cpp's graphs; discover/gpu.go and gpu_darwin.go set 457 MiB of a card and 512 MiB of unified memory
@@ -30,10 +31,11 @@ class Runtime:
 
     A cache is padded to a multiple of ``pad`` positions, and keeps the window plus ``slack`` positions where attention
     slides. ``micro_batch`` positions of a prompt are worked on at once, None for all. ``host_embedding`` says whether
-    the embedding stays out of a GPU's memory, ``one_by_one`` whether it encodes one picture after the other,
-    ``whole`` whether it takes the cache of the whole window at the start, where that was asked for or is its own.
-    ``contexts`` are the windows that it opens by itself, each for devices of less than so many bytes, the first for
-    none; none means the model's own. ``overhead`` is in bytes, by kind of device.
+    the embedding stays out of a GPU's memory, ``activation`` how many bytes a number between layers has where the
+    weights do not decide, ``one_by_one`` whether it encodes one picture after the other, ``whole`` whether it takes
+    the cache of the whole window at the start, where that was asked for or is its own. ``contexts`` are the windows
+    that it opens by itself, each for devices of less than so many bytes, the first for none; none means the model's
+    own. ``overhead`` is in bytes, by kind of device.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Runtime:
     slack: int = 0
     micro_batch: int | None = None
     host_embedding: bool = False
+    activation: int | None = None
     one_by_one: bool = False
     whole: bool = False
     contexts: tuple[tuple[float, int], ...] = ()
@@ -59,7 +62,8 @@ class Runtime:
 
 
 _TORCH = {"gpu": 781 * 10**6, "cpu": 370 * MIB, "unified": 370 * MIB}
-_LLAMA = {"pad": 256, "slack": 512, "micro_batch": 512, "host_embedding": True, "one_by_one": True, "whole": True}
+_LLAMA = {"pad": 256, "slack": 512, "micro_batch": 512, "host_embedding": True, "activation": 4}
+_LLAMA |= {"one_by_one": True, "whole": True}
 _CARD = {"gpu": 457 * MIB, "unified": 512 * MIB}
 _OLLAMA_CONTEXTS = ((24 * GIB, 4096), (48 * GIB, 32768), (float("inf"), 262144))
 

@@ -21,7 +21,7 @@ class Tower:
     """A vision encoder. ``embedding`` makes patches, ``layer`` is one of ``layers`` alike, ``after`` what follows them.
 
     Where it has a head that pools the patches, every patch goes through ``pooling``, one position a tile through
-    ``pooled``.
+    ``pooled``. ``rotary`` says whether positions turn queries and keys.
 
     ``class_tokens`` are positions that stand beside the patches of every tile; ``window`` is a side in patches, None
     where every layer attends to the whole tile; ``full`` are the layers (from 0) that do so all the same.
@@ -39,6 +39,7 @@ class Tower:
     window: int | None
     full: tuple[int, ...]
     hidden: int
+    rotary: bool
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def tower(sizes: VisionSizes) -> Tower:
         window=vision.window // patch if vision.window and vision.full_layers else None,
         full=vision.full_layers or (),
         hidden=hidden,
+        rotary=bool(vision.rotary),
     )
 
 
