@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from vtok.errors import MethodError
@@ -26,17 +25,17 @@ from vtok.vlm.seam import Shortened, image_output, shorten
 class Reduction:
     """What happened inside the block, in the last call that had pictures: ``images`` are its pictures after the cut."""
 
-    def __init__(self, model: Any, chain: Chain, renumber: bool) -> None:
+    def __init__(self, model: Any, chain: Chain | None, renumber: bool = False) -> None:
         self.adapter: Adapter = adapter_of(model)
-        check(self.adapter, model, chain)
-        check_layers(self.adapter, model, chain)
         self.model, self.chain, self.renumber = model, chain, renumber
-        self.inside = Inside(self.adapter, model, chain) if chain.at(Stage.LAYERS) else None
+        self.inside: Inside | None = None
+        if chain is not None:
+            check(self.adapter, model, chain)
+            check_layers(self.adapter, model, chain)
+            self.inside = Inside(self.adapter, model, chain) if chain.at(Stage.LAYERS) else None
         self.images: list[Reduced] = []
         #: The cut prompt that ``generate`` is at work on.
         self.running: History | None = None
-        #: Whether this class takes the rows of all pictures in one tensor.
-        self.joins = False
 
     @property
     def selections(self) -> list[Selection]:
@@ -59,14 +58,20 @@ class Reduction:
         inputs = self._take_pictures(arguments)
         ids = arguments["input_ids"]
         done = encode_and_reduce(self.adapter, self.model, inputs, self.chain, ids, arguments.get("attention_mask"))
-        self.images = done.images
         kept = [image.kept for image in done.images]
         token = self.adapter.image_token_id(self.model)
         short = shorten(ids, arguments.get("attention_mask"), token, kept, self.renumber, positions)
         self._replace(arguments, short, done)
-        if self.inside:
-            self.inside.expect(placed(done.images, short, token), short.attention_mask, self.chain)
+        self.expect(done.images, short)
         return short
+
+    def expect(self, images: list[Reduced], short: Shortened) -> None:
+        """The next call begins with the prompts ``short``, about ``images``."""
+        self.images = images
+        if self.inside:
+            token = self.adapter.image_token_id(self.model)
+            assert self.chain is not None
+            self.inside.expect(placed(images, short, token), short.attention_mask, self.chain)
 
     def kept_at(self, layer: int, image: int) -> Tensor:
         """Of the tokens of picture ``image`` that came to ``layer``, in the last call, those that stayed."""
@@ -145,7 +150,6 @@ class Reduction:
         if done.output is None:
             outputs = image_output([image.vectors for image in done.images])
         else:
-            self.joins = torch.is_tensor(getattr(done.output, field, None))
             outputs = {"image": packed(done.output, field, done.images)}
         dropped = short.dropped(arguments["input_ids"], arguments.get("attention_mask"))
         shift_deltas(self.model, dropped)

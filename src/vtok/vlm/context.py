@@ -42,14 +42,25 @@ def reduce(
     state = Reduction(model, parse_chain(method).with_budget(budget, "25%"), renumber)
     if "generate" in vars(model):
         raise MethodError("this model is already inside a vtok.reduce block; leave that one first")
+    with forwarding(state):
+        model.generate = shorter_generate(state, model.generate)
+        try:
+            yield state
+        finally:
+            del model.generate
+
+
+@contextmanager
+def forwarding(state: Reduction) -> Iterator[None]:
+    """The model's ``forward`` cuts what comes to it, and its layers are hooked where ``state`` acts in them."""
+    model = state.model
     before = {name: vars(model)[name] for name in ("forward",) if name in vars(model)}
-    model.generate = shorter_generate(state, model.generate)
     model.forward = _forward(state, model.forward)
     try:
         with state.inside.hooked() if state.inside else nullcontext():
-            yield state
+            yield
     finally:
-        del model.generate, model.forward
+        del model.forward
         vars(model).update(before)
 
 
@@ -66,7 +77,7 @@ def _forward(state: Reduction, original: Any) -> Any:
             state.refuse_full_cache(arguments)
             short = state.cut(arguments)
         _close_the_trap(arguments)
-        if state.joins and arguments.get("mm_encoder_outputs") is not None:
+        if arguments.get("mm_encoder_outputs") is not None:
             arguments["mm_encoder_outputs"] = joined(arguments["mm_encoder_outputs"], state.adapter.field)
         output = original(**arguments)
         if short is not None and prompt is not None:

@@ -10,7 +10,9 @@ from typing import Any
 import torch
 
 from vtok.errors import ModelError, UsageError
+from vtok.vlm.adapters import adapter_of
 from vtok.vlm.families import reducible
+from vtok.vlm.processing import load_processor
 
 EMBEDDED = "vtok-mini"
 EMBEDDED_PATH = Path(__file__).parent / "vtok_mini"
@@ -45,15 +47,14 @@ def resolve(name: str | Path) -> Path:
 
 def load_model(path: Path, device: torch.device, dtype: torch.dtype) -> tuple[Any, Any]:
     """The model, in evaluation mode on ``device``, and its processor; see ``resolve`` for what is checked before."""
-    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers import AutoModelForImageTextToText
 
     safely = {"local_files_only": True, "trust_remote_code": False}
     try:
-        processor = AutoProcessor.from_pretrained(path, **safely)
         model = AutoModelForImageTextToText.from_pretrained(path, dtype=dtype, use_safetensors=True, **safely)
     except Exception as error:  # whatever is wrong inside a foreign checkpoint, the user gets one line
         raise ModelError(f"{path} cannot be loaded: {' '.join(str(error).split())[:300]}") from error
-    return model.to(device).eval(), processor
+    return model.to(device).eval(), load_processor(path, adapter_of(model).image_token_id(model))
 
 
 def pick_device(wanted: str | None = None) -> torch.device:

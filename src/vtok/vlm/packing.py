@@ -18,6 +18,10 @@ from vtok.vlm.reducing import Reduced
 _SPENT = ("last_hidden_state", "hidden_states", "attentions")
 
 
+#: Marks an output whose class takes the rows of all pictures in one tensor.
+_JOINS = "vtok_joins"
+
+
 def packed(output: Any, field: str, images: Sequence[Reduced]) -> Any:
     """``output`` with the rows of ``images`` in ``field``, and deep features cut in the same way."""
     made = copy.copy(output)
@@ -28,14 +32,33 @@ def packed(output: Any, field: str, images: Sequence[Reduced]) -> Any:
     if deep is not None:
         made["deepstack_features"] = [_cut_deep(one, images) for one in deep]
     if field != "deepstack_features":
+        setattr(made, _JOINS, torch.is_tensor(output[field]))
         made[field] = [image.vectors for image in images]
     return made
+
+
+def together(outputs: Sequence[Any], field: str) -> Any:
+    """Several packed outputs as one, picture after picture."""
+    made = copy.copy(outputs[0])
+    setattr(made, _JOINS, getattr(outputs[0], _JOINS, False))
+    if field != "deepstack_features":
+        made[field] = [rows for output in outputs for rows in output[field]]
+    if getattr(made, "deepstack_features", None) is not None:
+        levels = zip(*(output["deepstack_features"] for output in outputs), strict=True)
+        made["deepstack_features"] = [_level(list(parts)) for parts in levels]
+    return made
+
+
+def _level(parts: Sequence[Any]) -> Any:
+    if isinstance(parts[0], tuple) and isinstance(parts[0][0], int):
+        return parts[0][0], [rows for _, part in parts for rows in part]
+    return [rows for part in parts for rows in part]
 
 
 def joined(outputs: Any, field: str) -> Any:
     """``mm_encoder_outputs`` with the pictures' rows in one tensor (1, k, d), for classes that take no list."""
     output = outputs.get("image") if isinstance(outputs, dict) else None
-    if output is None or not isinstance(getattr(output, field, None), list):
+    if output is None or not getattr(output, _JOINS, False):
         return outputs
     output = copy.copy(output)
     output[field] = torch.cat(output[field])[None]

@@ -31,20 +31,20 @@ def prompt_text(processor: Any, question: str, images: int) -> str:
     return text
 
 
-def prompt_ids(processor: Any, question: str, counts: Sequence[int], image_token: int) -> list[int]:
-    """Token ids of one prompt, the i-th image standing as ``counts[i]`` placeholders.
+def prompt_ids(processor: Any, question: str, pictures: Sequence[Sequence[int]], image_token: int) -> list[int]:
+    """Token ids of one prompt, with ``pictures[i]`` in place of the i-th image's placeholder.
 
     Placeholders that a user types into the question are taken out of it, so that they cannot be mistaken for
     an image.
     """
     question = question.replace(processor.image_token, "")
-    text = prompt_text(processor, question, len(counts))
+    text = prompt_text(processor, question, len(pictures))
     special = processor.tokenizer.bos_token
     ids = processor.tokenizer(text, add_special_tokens=special is None or not text.startswith(special))["input_ids"]
-    left = iter(counts)
+    left = iter(pictures)
     expanded: list[int] = []
     for token in ids:
-        expanded += [token] * next(left) if token == image_token else [token]
+        expanded += next(left) if token == image_token else [token]
     return expanded
 
 

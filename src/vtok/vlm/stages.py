@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from PIL import Image
 from torch import Tensor
@@ -18,13 +20,17 @@ from vtok.vlm.seam import Shortened
 
 @dataclass(frozen=True)
 class Prepared:
-    """One picture as the processor made it: ``inputs`` for the model, its layout, and where it came from."""
+    """One picture as the processor made it: ``inputs`` for the encoder, its layout, and where it came from.
+
+    ``beside`` is what else the processor said about it.
+    """
 
     name: str
     image: Image.Image
     layout: Layout
     inputs: dict[str, Tensor]
     seconds: float
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,8 @@ class Encoded:
 class Cut:
     """One picture after the cut; ``reduced.vectors`` (k, d) are what the language model will read.
 
-    ``chain`` are the methods that cut it, None where it is whole.
+    ``chain`` are the methods that cut it, None where it is whole. ``output`` is what the encoder gave, as the model
+    takes it, None where it has to be made of the vectors.
     """
 
     prepared: Prepared
@@ -56,6 +63,7 @@ class Cut:
     chain: Chain | None
     encode_seconds: float
     reduce_seconds: float
+    output: Any = None
 
     @property
     def method(self) -> str | None:

@@ -10,7 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vtok.errors import MethodError
 from vtok.reduction.method import Method
+from vtok.reduction.method import Stage as When
+from vtok.reduction.registry import parse_chain
 from vtok.vlm.attention import record
 from vtok.vlm.pipeline import VLM, Picture
 from vtok.vlm.stages import Answer, Cut, Interleaved
@@ -31,7 +34,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Run:
-    """Positions ``start`` to ``stop`` (exclusive) of the sequence, all of one kind: text, special, or an image.
+    """Positions ``start`` to ``stop`` (exclusive) of the sequence, of one kind: text, special, structure, or an image.
 
     ``positions`` are the first and last position id; they have gaps where tokens were dropped.
     """
@@ -104,6 +107,12 @@ def trace(
 
     Raises what ``VLM.ask`` raises.
     """
+    chain = None if method is None else parse_chain(method)
+    if chain is not None and chain.at(When.LAYERS):
+        raise MethodError(
+            f"a trace follows words through every layer, where {chain} takes tokens out of some; "
+            "trace a method that acts before the language model"
+        )
     stages: list[Stage] = []
     prepared = [vlm.prepare(picture) for picture in pictures]
     for one in prepared:
@@ -159,10 +168,17 @@ def _runs(vlm: VLM, prompt: Interleaved, cuts: Sequence[Cut]) -> Iterator[Run]:
     image_of = _owners(prompt, vlm.image_token, cuts)[0].tolist()
     special = set(tokenizer.all_special_ids) - {vlm.image_token}
     kinds = [
-        f"image {image + 1}" if image >= 0 else "special" if token in special else "text"
+        f"image {image + 1}"
+        if image >= 0
+        else "structure"
+        if token == vlm.image_token
+        else "special"
+        if token in special
+        else "text"
         for token, image in zip(ids, image_of, strict=True)
     ]
-    positions = short.position_ids[0].tolist()
+    # Of several axes the first is where text would stand.
+    positions = short.position_ids.flatten(0, -2)[0].tolist()
     start = 0
     for stop in range(1, len(ids) + 1):
         if stop == len(ids) or kinds[stop] != kinds[start]:
@@ -173,12 +189,14 @@ def _runs(vlm: VLM, prompt: Interleaved, cuts: Sequence[Cut]) -> Iterator[Run]:
 
 def _owners(prompt: Interleaved, image_token: int, cuts: Sequence[Cut]) -> tuple[Tensor, Tensor]:
     """(m,) the image that each position after the cut belongs to, and which of its tokens it is; -1 for text."""
-    held = prompt.ids[0] == image_token
-    counts = torch.tensor([cut.reduced.selection.before for cut in cuts], device=held.device)
+    columns = (prompt.ids[0] == image_token).nonzero().flatten()
     image = torch.full_like(prompt.ids[0], -1)
     token = torch.full_like(prompt.ids[0], -1)
-    image[held] = torch.arange(len(cuts), device=held.device).repeat_interleave(counts)
-    token[held] = torch.cat([torch.arange(int(count), device=held.device) for count in counts])
+    start = 0
+    for index, cut in enumerate(cuts):
+        mine = columns[cut.reduced.picture.content.to(columns.device) + start]
+        image[mine], token[mine] = index, torch.arange(mine.numel(), device=mine.device)
+        start += cut.reduced.picture.count
     columns = prompt.short.columns[0]
     return image[columns], token[columns]
 
@@ -212,6 +230,15 @@ def grouped(pieces: list[str]) -> list[list[int]]:
     return groups
 
 
+def _regions(cut: Cut) -> Tensor:
+    """(n,) which of the nine regions each visual token of a picture shows, grid by grid."""
+    places = []
+    for rows, columns in cut.reduced.picture.grids or (cut.reduced.grid,):
+        token = torch.arange(rows * columns)
+        places.append((token // columns * 3 // rows) * 3 + token % columns * 3 // columns)
+    return torch.cat(places)
+
+
 def _look(rows: list[Tensor], image: Tensor, token: Tensor, cuts: Sequence[Cut], heats: list[Tensor]) -> Look:
     prompt = image.numel()
     text = sum(float(row[:prompt][image < 0].sum()) for row in rows) / len(rows)
@@ -221,8 +248,7 @@ def _look(rows: list[Tensor], image: Tensor, token: Tensor, cuts: Sequence[Cut],
         mine = image == index
         seen = torch.stack([row[:prompt][mine] for row in rows]).mean(0)
         heats[index].index_add_(0, token[mine], seen)
-        grid_rows, grid_columns = cut.reduced.grid
-        place = (token[mine] // grid_columns * 3 // grid_rows) * 3 + token[mine] % grid_columns * 3 // grid_columns
+        place = _regions(cut)[token[mine]]
         shares.append(float(seen.sum()))
         regions.append(tuple(torch.zeros(9).index_add_(0, place, seen).tolist()))
     return Look(text, said, tuple(shares), tuple(regions))

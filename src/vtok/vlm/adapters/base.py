@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from vtok.errors import MethodError, ModelError
@@ -143,6 +144,15 @@ class Adapter:
         """The grid of each picture where it is known before anything is encoded."""
         return None
 
+    def preprocess(self, processor: Any, image: Image.Image) -> Mapping[str, Any]:
+        """What the processor makes of one picture, for the encoder and for ``expansion``."""
+        made: Mapping[str, Any] = processor.image_processor(images=image, return_tensors="pt")
+        return made
+
+    def expansion(self, model: Any, processor: Any, prepared: Mapping[str, Any], count: int) -> list[int]:
+        """The tokens that stand for one picture of ``count`` rows, in place of the one placeholder of the template."""
+        return [self.image_token_id(model)] * count
+
     def project(self, model: Any, features: Tensor) -> Tensor:
         """The projector alone: (n, e) -> (n, d)."""
         raise MethodError(f"the projector of models of type {model.config.model_type!r} cannot be run on its own here")
@@ -165,9 +175,12 @@ class Adapter:
                 return found
         raise ModelError(f"the decoder layers of a {type(model).__name__} cannot be found")
 
-    def layout(self, model: Any, processor: Any, size: tuple[int, int]) -> Layout:
-        """The layout of a picture of ``size`` (width, height) px under this processor's settings."""
-        raise ModelError(f"the layout of pictures in models of type {model.config.model_type!r} is not known")
+    def layout(self, model: Any, processor: Any, size: tuple[int, int]) -> Layout | None:
+        """The layout of a picture of ``size`` (width, height) px under this processor's settings.
+
+        None where the model does not tell; the checkpoint's files may.
+        """
+        return None
 
     def _check_count(self, model: Any, ids: Tensor, expected: int) -> None:
         held = int((ids == self.image_token_id(model)).sum())

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from PIL import Image
 from torch import Tensor
 
 from vtok.vlm.adapters.base import Adapter
 from vtok.vlm.adapters.grids import Grid, square
 from vtok.vlm.adapters.grouping import by_last_marker
+
+_AROUND = "<fake_token_around_image>"
 
 
 class Idefics3Adapter(Adapter):
@@ -34,6 +37,24 @@ class Idefics3Adapter(Adapter):
     def grid(self, model: Any, inputs: Mapping[str, Any], index: int, count: int) -> Grid | None:
         """See ``Adapter.grid``."""
         return square(count)
+
+    def preprocess(self, processor: Any, image: Image.Image) -> Mapping[str, Any]:
+        """See ``Adapter.preprocess``; with the rows and columns of tiles."""
+        made: Mapping[str, Any] = processor.image_processor(
+            images=[[image]], return_tensors="pt", return_row_col_info=True
+        )
+        return made
+
+    def expansion(self, model: Any, processor: Any, prepared: Mapping[str, Any], count: int) -> list[int]:
+        """See ``Adapter.expansion``: every tile behind its mark, and behind each row of tiles a line break."""
+        rows, columns = int(prepared["rows"][0][0]), int(prepared["cols"][0][0])
+        tile = processor.image_token * self._tile(model)
+        text = ""
+        for row in range(1, rows + 1):
+            text += "".join(f"{_AROUND}<row_{row}_col_{column}>{tile}" for column in range(1, columns + 1)) + "\n"
+        text += ("\n" if rows else "") + f"{_AROUND}<global-img>{tile}{_AROUND}"
+        ids: list[int] = processor.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return ids
 
     def _tile(self, model: Any) -> int:
         """Rows of one tile."""

@@ -117,7 +117,7 @@ class LlavaAdapter(Adapter):
         tower = model.base_model.vision_tower
         return {"patches embedded": tower.embeddings, "encoder": tower.encoder, "projector": _projector(model)}
 
-    def layout(self, model: Any, processor: Any, size: tuple[int, int]) -> Layout:
+    def layout(self, model: Any, processor: Any, size: tuple[int, int]) -> Layout | None:
         """See ``Adapter.layout``; the settings are read from the image processor."""
         images = processor.image_processor
         # Processors of older checkpoints do not know the patch size; the model always does.

@@ -35,7 +35,7 @@ class LlavaNextAdapter(Adapter):
         height, width = (int(side) for side in inputs["image_sizes"][index])
         return _two_grids(self.family(model).layout(width, height), count) or _one_grid(count) or plain(count)
 
-    def layout(self, model: Any, processor: Any, size: tuple[int, int]) -> Layout:
+    def layout(self, model: Any, processor: Any, size: tuple[int, int]) -> Layout | None:
         """See ``Adapter.layout``."""
         return self.family(model).layout(*size)
 
