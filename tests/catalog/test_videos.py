@@ -126,9 +126,16 @@ def test_settings_for_videos():
 
 
 def test_a_directory_of_smolvlm(tmp_path):
-    picture = {"size": {"longest_edge": 2048}, "video_sampling": {"fps": 2, "max_frames": 7, "video_size": {}}}
-    path = directory(tmp_path / "a", "smolvlm", preprocessor_config=picture)
-    assert len(video_layout(CLIP, path).frames) == 7
+    sampling = {"fps": 2, "max_frames": 7, "video_size": {"longest_edge": 384}}
+    picture = {"size": {"longest_edge": 1536}, "max_image_size": {"longest_edge": 384}, "video_sampling": sampling}
+    whole = {"image_seq_len": 81, "video_processor": {**picture, "do_sample_frames": False}}
+    for name, files in (
+        ("a", {"preprocessor_config": picture, "processor_config": {"image_seq_len": 81}}),
+        ("b", {"preprocessor_config": picture, "processor_config": whole}),
+    ):
+        layout = video_layout(CLIP, directory(tmp_path / name, "smolvlm", **files))
+        assert (len(layout.frames), layout.resized, layout.content) == (7, (384, 384), 7 * 81)
+    assert video_layout(CLIP, "smolvlm2-2.2b").content == 10 * 81
 
 
 def test_what_takes_no_videos():

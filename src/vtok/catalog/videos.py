@@ -15,7 +15,7 @@ from typing import Any
 from vtok.catalog.checkpoints import Checkpoint
 from vtok.catalog.processor_files import told
 from vtok.errors import UsageError
-from vtok.geometry.registry import make_family
+from vtok.geometry.registry import make_family, settings_of
 from vtok.geometry.videos.rule import Step, VideoRule
 from vtok.geometry.videos.sampling import Sampling
 from vtok.geometry.videos.steps import Covered, Each, Rows, Volume
@@ -81,6 +81,8 @@ def video_settings(checkpoint: Checkpoint) -> dict[str, Any]:
     if checkpoint.kind:
         file = _video_file(Path(checkpoint.name))
         told_there = {**_settings_in(file), **_sampling_in(file), **told(per=file.get("temporal_patch_size"))}
+        if values["way"] == "smolvlm":  # its chat template asks for sampling, whatever the file says of that
+            told_there.pop("always", None)
         values |= {key: value for key, value in told_there.items() if key in values}
     for key, value in checkpoint.video_settings.items():
         if key not in values or key in _FIXED:
@@ -96,6 +98,9 @@ def _made(entry: Entry, checkpoint: Checkpoint, values: Mapping[str, Any]) -> Vi
     step: Step
     if entry.step == "own":
         step = Each(checkpoint.family)
+    elif entry.step == "tile":
+        own = settings_of(checkpoint.family)
+        step = Each(make_family("fixed", {"size": own["tile"], "rows": own["rows"]}))
     elif entry.step == "each":
         step = Each(make_family(entry.family, settings))
     else:
