@@ -1,6 +1,7 @@
 """``vtok models``."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -40,6 +41,12 @@ def test_one_is_shown_with_its_sources():
         assert part in text
     data = json.loads(run("show", "gemma4", "--json").stdout)
     assert data["variants"]["gemma4-70"] == {"max_tokens": 70}
+
+
+def test_in_what_numbers_it_says_where_something_is():
+    assert re.search(r"says where in\W+px xy", run("show", "qwen2.5-vl-7b").stdout)
+    assert json.loads(run("show", "paligemma2-3b-448", "--json").stdout)["says_where_in"] == "0-1024 yx"
+    assert json.loads(run("show", "gemma-3-4b", "--json").stdout)["says_where_in"] is None
 
 
 def test_how_videos_are_taken_is_shown():

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from tests.fitting.small_families import FAMILIES
+from vtok.catalog.checkpoints import checkpoints
+from vtok.catalog.foreign import Foreign
 from vtok.errors import BudgetError, UsageError
 from vtok.fitting.choose import choose
 from vtok.fitting.detail import detail
@@ -110,3 +112,30 @@ def test_budgets_that_cannot_be():
         choose(make_family("smart_resize"), (100, 100), 0)
     with pytest.raises(UsageError, match="at most 200 times"):
         choose(make_family("smart_resize"), (3000, 10), 5)
+
+
+def test_every_checkpoint_is_within_the_budget_and_never_enlarged():
+    draw = random.Random(3)
+    shrunk = 0
+    for one in checkpoints():
+        source = draw.randint(300, 3000), draw.randint(300, 3000)
+        full = one.family.layout(*source).total
+        budget = draw.randint(max(1, full // 3), full)
+        try:
+            found = choose(one.family, source, budget)
+        except BudgetError:
+            continue
+        assert one.family.layout(*found.size).total == found.tokens <= budget
+        assert found.size[0] <= source[0]
+        assert found.size[1] <= source[1]
+        assert 0 < found.survives <= 1
+        shrunk += found.size != source
+    assert shrunk > 60
+
+
+def test_a_rule_that_tells_numbers_only():
+    """Somebody else's processor, which says how many tokens a size takes and nothing of where they are."""
+    real = make_family("smart_resize")
+    found = choose(Foreign("Theirs", lambda height, width: real.layout(width, height).total), (900, 700), 300)
+    assert real.layout(*found.size).total == found.tokens <= 300
+    assert found.detail > 0.9 * choose(real, (900, 700), 300).detail

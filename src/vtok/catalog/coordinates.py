@@ -31,16 +31,23 @@ class Convention:
         return f"{'px' if self.span is None else f'0-{self.span:g}'} {self.order}"
 
 
-def convention_of(checkpoint: Checkpoint) -> Convention:
-    """How ``checkpoint`` counts; raises ``UsageError`` where its makers do not tell, as far as vtok knows."""
+def find_convention(checkpoint: Checkpoint) -> Convention | None:
+    """How ``checkpoint`` counts; None where its makers do not tell, as far as vtok knows."""
     for models, kinds, convention in _entries():
-        known = checkpoint.kind in kinds if checkpoint.kind else checkpoint.id in models
-        if known:
+        if checkpoint.kind in kinds if checkpoint.kind else checkpoint.id in models:
             return convention
-    raise UsageError(
-        f"vtok knows no source that tells in what numbers {checkpoint.name} says where something is, and does not "
-        'guess; give a convention such as "0-1000", "0-1", "px" or "0-1000 yx"'
-    )
+    return None
+
+
+def convention_of(checkpoint: Checkpoint) -> Convention:
+    """The same; raises ``UsageError``, which says what can be given instead, where it is not known."""
+    found = find_convention(checkpoint)
+    if found is None:
+        raise UsageError(
+            f"vtok knows no source that tells in what numbers {checkpoint.name} says where something is, and does not "
+            'guess; give a convention such as "0-1000", "0-1", "px" or "0-1000 yx"'
+        )
+    return found
 
 
 def parse_convention(text: str) -> Convention:

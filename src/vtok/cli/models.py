@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from vtok.catalog.checkpoints import Checkpoint, checkpoints, names_of
+from vtok.catalog.coordinates import find_convention
 from vtok.catalog.counting import find_model
 from vtok.catalog.sizes import known
 from vtok.catalog.videos import takes_videos, video_rule, video_settings
@@ -114,11 +115,14 @@ def _show(one: Checkpoint, as_json: bool) -> None:
         table.add_row("parameters", f"{one.parameters:,}")
     for part, sizes in (("language model", one.text), ("vision encoder", one.vision)):
         table.add_row(part, _words(known(sizes)) or "not known")
+    convention = find_convention(one)
+    table.add_row("says where in", str(convention) if convention else "not known")
     if one.note:
         table.add_row("note", one.note)
     table.add_section()
     sources = {
         **one.sources,
+        **({"says where in": convention.source} if convention else {}),
         **({"videos": f"transformers 5.24, {video_rule(one).source}"} if takes_videos(one) else {}),
     }
     for what, source in sources.items():
@@ -149,6 +153,7 @@ def _data(one: Checkpoint) -> dict[str, Any]:
         "text": dataclasses.asdict(one.text),
         "vision": dataclasses.asdict(one.vision),
         "video": video_settings(one),
+        "says_where_in": str(find_convention(one) or "") or None,
         "sources": dict(one.sources),
         "note": one.note,
     }
