@@ -309,3 +309,13 @@ def test_a_bar_when_it_takes_long(tmp_path, monkeypatch):
     monkeypatch.setattr(pictures, "_SECONDS_BEFORE_A_BAR", -1)
     assert run(tmp_path, "-m", MODEL)[0] == 0
     assert "reading sizes" in console.file.getvalue()
+
+
+def test_closed_models_are_marked():
+    code, out, err = run("--size", "1024x1024", "-m", "gpt-4o", "-m", "o3", "-m", MODEL)
+    assert (code, err) == (0, "")
+    assert "gpt-4o, o3 are counted by the rule that OpenAI publishes (closed, for comparison only)" in out
+    _, out, _ = run("--size", "1024x1024", "-m", "gpt-4o")
+    assert "counted by the rule that OpenAI publishes (closed" in out
+    data = json.loads(run("--size", "1024x1024", "-m", "gpt-4o", "-m", MODEL, "--json")[1])
+    assert [one["closed"] for one in data["models"]] == [True, False]

@@ -58,6 +58,15 @@ def test_how_videos_are_taken_is_shown():
     assert json.loads(run("show", "llava-1.5-7b", "--json").stdout)["video"] == {}
 
 
+def test_closed_models_are_marked():
+    assert "what the maker publishes, for comparison only" in " ".join(run("gpt-4o").stdout.split())
+    assert "for comparison only" not in run("qwen2.5").stdout
+    assert "OpenAI publishes how it counts, and no weights" in run("show", "gpt-4o").stdout
+    closed = {one["model"]: one["closed"] for one in json.loads(run("--json").stdout)}
+    assert closed["claude-4"] is True
+    assert closed["qwen2.5-vl-7b"] is False
+
+
 @pytest.mark.parametrize("words", [["zzzz"], ["show", "zzzz"], ["show", "gemma3", "pixtral"]])
 def test_wrong_usage(words):
     assert isinstance(run(*words).exception, UsageError)

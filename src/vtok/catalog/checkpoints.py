@@ -28,6 +28,7 @@ class Checkpoint:
     code counts; it has no settings and tells numbers, not places. ``runtime`` is the engine whose rule it is, and
     ``counted_by`` says who counts where it is not vtok by transformers' rule. ``kind`` is a directory's model_type.
     ``video_settings`` are changes to the rule for videos.
+    ``closed`` is the maker of a model without public weights, which is counted by what that maker publishes.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Checkpoint:
     runtime: str = "transformers"
     kind: str = ""
     video_settings: Mapping[str, Any] = field(default_factory=dict)
+    closed: str = ""
 
     @cached_property
     def family(self) -> Family:
@@ -126,6 +128,7 @@ def _nearest(name: str) -> str:
 
 
 def _checkpoint(entry: dict[str, Any]) -> Checkpoint:
+    closed = entry.get("closed", "")
     return Checkpoint(
         name=entry["name"],
         id=entry["id"],
@@ -139,4 +142,7 @@ def _checkpoint(entry: dict[str, Any]) -> Checkpoint:
         vision=from_table(VisionSizes, entry.get("vision", {})),
         sources=entry["sources"],
         note=entry.get("note", ""),
+        counted_by=f"the rule that {closed} publishes (closed, for comparison only)" if closed else "",
+        runtime="api" if closed else Checkpoint.runtime,
+        closed=closed,
     )

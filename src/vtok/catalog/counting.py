@@ -61,7 +61,7 @@ def count(
     """
     if isinstance(picture, str | Path) and looks_like_a_video(picture):
         return lay_out(read_clip(picture), find_model(model, settings, runtime), fps, frames).total
-    return find_model(model, settings, runtime).family.layout(*size_of(picture)).total
+    return find_model(model, settings, runtime).family.count(*size_of(picture))
 
 
 def count_many(

@@ -13,7 +13,7 @@ def models_table() -> str:
     rows = ["| model | also | family | context |", "|---|---|---|---:|"]
     for one in checkpoints():
         also = ", ".join(f"`{name}`" for name in (*one.aliases, *one.variants))
-        context = f"{one.context:,}" if one.context else ""
+        context = "closed" if one.closed else f"{one.context:,}" if one.context else ""
         rows.append(f"| `{one.name}` ({one.id}) | {also} | {one.family_name} | {context} |")
     return "\n".join(rows)
 

@@ -29,6 +29,7 @@ def write_json(tally: Tally) -> None:
                     "family": model.family_name,
                     "settings": model.all_settings,
                     "runtime": model.runtime,
+                    "closed": bool(model.closed),
                     "counted_by": model.counted_by or "vtok",
                     "context": model.context,
                     "images": tally.counted(index),
@@ -131,9 +132,17 @@ def _compared(tally: Tally) -> Sheet:
     contexts = (f"{model.context:,}" if model.context else "not known" for model in tally.models)
     sheet.footer.append(["context window", "", *contexts])
     sheet.footer.append(["share of it", "", *(_percent(tally.share(index)) for index in indices)])
-    counted = (f"{model.name} is counted by {model.counted_by}" for model in tally.models if model.counted_by)
-    sheet.caption = "\n".join(filter(None, ("; ".join(counted), *tally.notes)))
+    sheet.caption = "\n".join(filter(None, ("; ".join(_counted(tally)), *tally.notes)))
     return sheet
+
+
+def _counted(tally: Tally) -> list[str]:
+    """Who counted what, where it is not vtok by transformers' rule."""
+    by: dict[str, list[str]] = {}
+    for model in tally.models:
+        if model.counted_by:
+            by.setdefault(model.counted_by, []).append(model.name)
+    return [f"{', '.join(names)} {'are' if names[1:] else 'is'} counted by {who}" for who, names in by.items()]
 
 
 def _shown(row: Row) -> str:

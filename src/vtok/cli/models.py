@@ -63,7 +63,11 @@ def models(
     table.add_column("context", justify="right", no_wrap=True)
     table.add_column("id", overflow="fold")
     for one in found:
-        table.add_row(one.name, one.family_name, f"{one.context:,}" if one.context else "-", one.id)
+        context = "closed" if one.closed else f"{one.context:,}" if one.context else "-"
+        table.add_row(one.name, one.family_name, context, one.id)
+    if any(one.closed for one in found):
+        table.caption = "closed: no weights; counted by what the maker publishes, for comparison only"
+        table.caption_justify = "left"
     common.console.print(table)
 
 
@@ -110,6 +114,8 @@ def _show(one: Checkpoint, as_json: bool) -> None:
         table.add_row(f"as {name}", _words(settings))
     if takes_videos(one):
         table.add_row("videos", _words({key: value for key, value in video_settings(one).items() if value is not None}))
+    if one.closed:
+        table.add_row("closed", f"{one.closed} publishes how it counts, and no weights: for comparison only")
     table.add_row("context", f"{one.context:,} tokens" if one.context else "not known")
     if one.parameters:
         table.add_row("parameters", f"{one.parameters:,}")
@@ -145,6 +151,7 @@ def _data(one: Checkpoint) -> dict[str, Any]:
         "id": one.id,
         "aliases": [name for name in names_of(one) if name not in (one.name, one.id)],
         "family": one.family_name,
+        "closed": bool(one.closed),
         "counted_by": one.counted_by or "vtok",
         "settings": one.all_settings,
         "variants": dict(one.variants),

@@ -131,6 +131,11 @@ def _check_sizes(model: Checkpoint) -> None:
             f"{model.name} is a projector, whose file says nothing of the language model; name the model "
             "(vtok models lists them) or its checkpoint directory"
         )
+    if model.closed:
+        raise UsageError(
+            f"{model.name} is closed: {model.closed} does not publish the sizes on which every cost rests; "
+            "vtok count tells its tokens, for comparison"
+        )
     parts: dict[str, TextSizes | VisionSizes] = {"language model": model.text, "vision encoder": model.vision}
     for name, sizes in parts.items():
         if model.kind and (sizes.hidden is None or sizes.layers is None):

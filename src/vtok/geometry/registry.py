@@ -18,12 +18,14 @@ from vtok.geometry.family import Family
 
 #: The name of a family is the name of its module under ``families/``; the value is the class in it.
 FAMILIES = {
+    "anthropic": "Anthropic",
     "aria": "Aria",
     "cohere2": "Cohere2Vision",
     "deepseek_ocr": "DeepSeekOcr",
     "deepseek_vl2": "DeepSeekVL2",
     "fixed": "Fixed",
     "fuyu": "Fuyu",
+    "gemini": "Gemini",
     "gemma3": "Gemma3",
     "gemma4": "Gemma4",
     "glm4v": "Glm4v",
@@ -48,6 +50,8 @@ FAMILIES = {
     "mtmd_tiles": "MtmdTiles",
     "muse": "Muse",
     "nemotron": "Nemotron",
+    "openai_patches": "OpenAIPatches",
+    "openai_tiles": "OpenAITiles",
     "ovis2": "Ovis2",
     "paddleocr_vl": "PaddleOcrVl",
     "perception_lm": "PerceptionLM",

@@ -12,7 +12,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from vtok.errors import UsageError
 from vtok.geometry.families._native import one_grid, refuse_long, require_positive
 from vtok.geometry.families.tiling import Ints, check_size, count_sizes, whole
 from vtok.geometry.family import Family
@@ -33,7 +32,7 @@ class GlmImage(Family):
     def __post_init__(self) -> None:
         require_positive(min_pixels=self.min_pixels, max_pixels=self.max_pixels, patch=self.patch, merge=self.merge)
 
-    @property
+    @cached_property
     def side(self) -> int:
         """Side of the square that one token shows, px of the resized picture; also the shortest side that is taken."""
         return self.patch * self.merge
@@ -60,22 +59,21 @@ class GlmImage(Family):
         return np.where(taken, rows * columns, -1).astype(np.int64)
 
     def _grid(self, w: int, h: int) -> tuple[int, int]:
-        check_size(w, h)
-        shortest, longest = self._bounds
-        side, scale = self.side, 1.0
-        if min(w, h) < side:
-            raise UsageError(
-                f"a picture of {w} x {h} px is too small for this model; each side must be at least {side} px"
-            )
-        refuse_long((w, h), max(w, h) / min(w, h), self.max_aspect)
-        if min(w, h) < shortest:
-            scale = shortest / min(w, h)
-        if max(w, h) * scale > longest:
-            scale = longest / max(w, h)
-        rows, columns = max(1, round(h // 2 * scale / side)), max(1, round(w // 2 * scale / side))
-        if max(rows, columns) * side > longest:
-            beta = max(rows, columns) * side / longest
-            return max(1, math.floor(rows * side / beta / side)), max(1, math.floor(columns * side / beta / side))
+        (shortest, longest), side, scale = self._bounds, self.side, 1.0
+        low, high = (w, h) if w < h else (h, w)
+        if low < side:
+            check_size(w, h, side)
+        if high / low > self.max_aspect:
+            refuse_long((w, h), high / low, self.max_aspect)
+        if low < shortest:
+            scale = shortest / low
+        if high * scale > longest:
+            scale = longest / high
+        rows, columns = round(h // 2 * scale / side) or 1, round(w // 2 * scale / side) or 1
+        most = (rows if rows > columns else columns) * side
+        if most > longest:
+            beta = most / longest
+            return math.floor(rows * side / beta / side) or 1, math.floor(columns * side / beta / side) or 1
         return rows, columns
 
     @cached_property

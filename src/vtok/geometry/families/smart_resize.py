@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class SmartResize(Family):
         require_positive(min_pixels=self.min_pixels, max_pixels=self.max_pixels, frames=self.frames)
         require_positive(patch=self.patch, merge=self.merge)
 
-    @property
+    @cached_property
     def side(self) -> int:
         """Side of the square that one token shows, px of the resized picture."""
         return self.patch * self.merge
@@ -67,11 +68,13 @@ class SmartResize(Family):
 
     def _taken(self, width: int, height: int) -> tuple[int, int]:
         """The size from which the rule starts; ``UsageError`` for one that it refuses."""
-        check_size(width, height)
         w, h = width, height
-        if min(w, h) < self.side:
+        if w < self.side or h < self.side:
+            check_size(w, h)
             w, h = (int(size[0]) for size in self._enlarge(np.array([w]), np.array([h])))
-        refuse_long((width, height), max(w, h) / min(w, h), self.max_aspect)
+        aspect = w / h if w > h else h / w
+        if aspect > self.max_aspect:
+            refuse_long((width, height), aspect, self.max_aspect)
         return w, h
 
     def _grid(self, w: int, h: int) -> tuple[int, int]:
@@ -80,7 +83,7 @@ class SmartResize(Family):
         area = self.frames * rows * columns * side * side
         if area > self.max_pixels:
             beta = math.sqrt(self.frames * h * w / self.max_pixels)
-            return max(1, math.floor(h / beta / side)), max(1, math.floor(w / beta / side))
+            return math.floor(h / beta / side) or 1, math.floor(w / beta / side) or 1
         if area < self.min_pixels:
             beta = math.sqrt(self.min_pixels / (self.frames * h * w))
             return math.ceil(h * beta / side), math.ceil(w * beta / side)
