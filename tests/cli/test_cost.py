@@ -144,6 +144,7 @@ def test_solving():
         ((*ON, "--weights", "awq", "--runtime", "ollama"), "ollama does not read awq"),
         ((*ON, "--kv", "fp8", "--runtime", "llama.cpp"), "has no fp8 KV cache"),
         ((*ON, "--method", "visionzip", "--size", "9x9"), "without a budget"),
+        ((*ON, "--method", "visionzap", "--budget", "9", "--size", "9x9"), "did you mean visionzip"),
         ((*ON, "--ttft", "1s"), "--solve"),
         ((*ON, "--solve", "image", "--compare", "budget=1,2"), "two questions"),
         ((*ON, "--solve", "everything"), "expected one of image"),
@@ -153,7 +154,7 @@ def test_solving():
         ((*ON, "--size", "9x9", "--compare", "budget=1,x"), "cannot"),
         ((*ON, "--size", "9x9", "--compare", "colour=1,2"), "expected one of budget"),
         ((*ON, "--size", "9x9", "-o", "plot.gif"), ".png, .svg, .html"),
-        ((*ON, "--size", "9x9", "--images", "20000"), "20,000 pictures"),
+        ((*ON, *("--size", "9x9") * 2, "--images", "10000"), "20,000 pictures"),
         ((*ON, "--size", "9x9", "--budget", "none"), "budget"),
     ],
 )

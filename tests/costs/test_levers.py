@@ -116,3 +116,15 @@ def test_the_runtime_follows_the_weights():
     unread = question(model="llava-1.6-mistral-7b")
     assert unread.cost.runtime == "transformers"
     assert "has not read how llama.cpp counts" in unread.note
+
+
+def test_settings_are_those_of_the_engine():
+    asked = ask(Request(((3000, 2000),)), "qwen2.5-vl-7b", CARD, "q4_k_m", settings={"max_tokens": 256})
+    assert asked.cost.context.visual <= 256
+    with pytest.raises(UsageError, match="colour"):
+        ask(Request(), "qwen2.5-vl-7b", CARD, "q4_k_m", settings={"colour": 1})
+
+
+def test_a_lever_of_another_engine_that_refuses_the_picture():
+    huge = question(weights="bf16", images=((10**9, 10**9),), device=find_device("rtx-4060"))
+    assert all(lever.after.cost.runtime == "transformers" for lever in levers(huge))

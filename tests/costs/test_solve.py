@@ -9,6 +9,7 @@ import pytest
 from vtok.catalog.checkpoints import checkpoints, find_checkpoint
 from vtok.catalog.devices import Device, devices, find_device
 from vtok.catalog.sizes import TextSizes
+from vtok.costs import question as question_module
 from vtok.costs import solve
 from vtok.costs.question import ask, shrink
 from vtok.costs.request import Request
@@ -25,7 +26,8 @@ def question(images=((1000, 800),), model="qwen2.5-vl-7b", device=CARD, weights=
 
 @pytest.mark.parametrize("model", ["qwen2.5-vl-7b", "llava-1.6-mistral-7b", "internvl3-8b"])
 def test_the_largest_image_is_the_largest_of_all_that_meet_the_goal(model, monkeypatch):
-    monkeypatch.setattr(solve, "LONGEST", 320)
+    for module in (solve, question_module):
+        monkeypatch.setattr(module, "LONGEST", 320)
     asked = question(((300, 200),), model=model, weights="bf16", device=find_device("a100"))
     times = {}
     for long in range(1, 321):

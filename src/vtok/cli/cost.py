@@ -11,7 +11,7 @@ import typer
 
 from vtok.cli import common
 from vtok.cli.cost_compare import compare, compare_sheet
-from vtok.cli.cost_request import read_goal, read_request
+from vtok.cli.cost_request import check_method, read_goal, read_request
 from vtok.cli.cost_solve import WHAT, answer, devices_sheet, solutions_data, solved
 from vtok.cli.cost_table import bar, context_line, memory_sheet, path_sheet
 from vtok.cli.cost_words import caveats, verdict
@@ -62,15 +62,15 @@ def cost(
     ] = None,
     context: Annotated[
         int | None,
-        typer.Option("--context", min=1, help="The window that is opened, in tokens."),
+        typer.Option("--context", min=1, max=10**8, help="The window that is opened, in tokens."),
     ] = None,
     sizes: Annotated[
         list[str] | None, typer.Option("--size", help="A size in pixels instead of a file, such as 1920x1080.")
     ] = None,
-    images: Annotated[int, typer.Option("--images", min=1, help="So many of each picture.")] = 1,
-    text: Annotated[int, typer.Option("--text", min=0, help="Tokens of the prompt beside the pictures.")] = 64,
-    new: Annotated[int, typer.Option("--new", min=0, help="Tokens of the answer.")] = 128,
-    batch: Annotated[int, typer.Option("--batch", min=1, help="So many such requests at once.")] = 1,
+    images: Annotated[int, typer.Option("--images", min=1, max=10**4, help="So many of each picture.")] = 1,
+    text: Annotated[int, typer.Option("--text", min=0, max=10**7, help="Tokens of the prompt's words.")] = 64,
+    new: Annotated[int, typer.Option("--new", min=0, max=10**7, help="Tokens of the answer.")] = 128,
+    batch: Annotated[int, typer.Option("--batch", min=1, max=10**5, help="So many such requests at once.")] = 1,
     budget: Annotated[
         str | None, typer.Option("--budget", "-b", help="The most visual tokens a picture may keep: 144 or 25%.")
     ] = None,
@@ -99,6 +99,7 @@ def cost(
     if model is None:
         raise UsageError("cost on which model? Name one with --model; vtok models lists them")
     _check(solve, compared, ttft, memory, out)
+    check_method(method)
     chosen = named(device) if device else None
     request = Request(
         read_request(paths or (), sizes or (), images, dpi), text, new, batch, budget=budget, method=method, layer=layer

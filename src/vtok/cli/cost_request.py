@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+import pkgutil
+import re
 from collections.abc import Sequence
 
 from vtok.cli.pictures import collect, read_sizes
@@ -12,6 +15,7 @@ from vtok.costs.solve import Goal
 from vtok.errors import ImageError, UsageError, VtokError
 from vtok.geometry.videos.clip import Clip
 from vtok.image import pdf
+from vtok.reduction import methods
 
 #: More pictures than any context holds.
 MOST = 10_000
@@ -35,6 +39,18 @@ def read_request(paths: Sequence[str], sizes: Sequence[str], copies: int, dpi: i
     if len(found) * copies > MOST:
         raise UsageError(f"{len(found) * copies:,} pictures in one request; up to {MOST:,} can be asked about")
     return tuple(found) * copies
+
+
+def check_method(method: str | None) -> None:
+    """Refuse a method that there is none of, with the nearest names; none is loaded, since that needs torch."""
+    if method is None:
+        return
+    name = re.split(r"[(@:]", method, maxsplit=1)[0].strip()
+    known = [info.name.replace("_plus", "+") for info in pkgutil.iter_modules(methods.__path__)]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(known)}"
+        raise UsageError(f"there is no method {name!r}; {hint}")
 
 
 def _still(name: str, content: Size | Clip) -> Size:

@@ -173,7 +173,9 @@ class Estimate:
 
     def _activations(self) -> int:
         number = self.runtime.activation or self.form.activation
-        each = [memory.vision_activations(self._tower, seen, number) for seen in self._at_once] if self.layouts else []
+        batch = 1 if self.runtime.one_by_one else self.request.batch
+        seen = self._at_once if self.layouts else []
+        each = [batch * memory.vision_activations(self._tower, one, number) for one in seen]
         if self.runtime.micro_batch:
             return max(each, default=0) + self._buffer(number, self.runtime.micro_batch)
         reading = memory.language_activations(self._language, self._lengths, number, self.request.batch)
@@ -181,9 +183,9 @@ class Estimate:
 
     @property
     def _at_once(self) -> list[Seeing]:
-        """What the encoder works on at the same time: all pictures of the batch, or each by itself."""
+        """What the encoder works on at the same time: all pictures of a request, or each by itself."""
         if not self.runtime.one_by_one:
-            return [Seeing(self._seen.tiles * self.request.batch)]
+            return [self._seen]
         patch, share = need(self.checkpoint.vision, "patch"), self.cut.encoder_share
         return [seeing((layout,), patch).shrunk(share) for layout in set(self.layouts)]
 

@@ -10,6 +10,7 @@ from vtok.catalog.runtimes import RUNTIMES
 from vtok.costs.question import Question, ask
 from vtok.costs.runtimes import find_runtime
 from vtok.costs.seconds import rate_of
+from vtok.errors import UsageError
 
 #: Files that people load, those with more bits first.
 GGUF = ("q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m", "q2_k")
@@ -129,11 +130,16 @@ def _rounded(window: int) -> int:
 def _first_that_fits(question: Question, names: Iterable[str]) -> Iterator[Lever]:
     """The first of these formats of weights in which the request fits, read by whichever engine reads it."""
     for name in names:
-        other = question.cost.runtime not in find_format(name).runtimes
-        asked = question.changed(weights=name)
-        if other:
+        if question.cost.runtime in find_format(name).runtimes:
+            asked = question.changed(weights=name)
+        else:
             asked = ask(question.request, question.model, question.device, name, question.kv, None, question.context)
-        if asked.cost.fits:
+        try:
+            fits = asked.cost.fits
+        except UsageError:
+            # Another engine may refuse a picture that this one takes.
+            continue
+        if fits:
             yield Lever("weights", name, asked)
             return
 

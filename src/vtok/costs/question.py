@@ -13,6 +13,7 @@ from vtok.catalog.checkpoints import Checkpoint
 from vtok.catalog.counting import Model, find_model
 from vtok.catalog.devices import Device
 from vtok.catalog.formats import CacheFormat, Format, cache_formats, find_cache_format, find_format, formats
+from vtok.catalog.runtimes import for_runtime
 from vtok.catalog.sizes import TextSizes, VisionSizes
 from vtok.costs.cost import cost
 from vtok.costs.request import Request
@@ -20,7 +21,10 @@ from vtok.costs.result import Cost
 from vtok.costs.runtimes import RUNTIMES
 from vtok.errors import ModelError, UsageError
 from vtok.geometry.layout import Size
-from vtok.geometry.reachable import same_shape
+from vtok.geometry.reachable import Sizes, same_shape
+
+#: Sides beyond this are no picture that anybody has.
+LONGEST = 16384
 
 
 @dataclass(frozen=True)
@@ -99,12 +103,13 @@ def ask(
         runtime = next((name for name in form.runtimes if name in RUNTIMES), None)
         if runtime is None:
             note = f"what {form.runtimes[0]} takes for itself is not known; it is counted as transformers is"
+        found = find_model(model)
         try:
-            found = find_model(model, settings, runtime)
+            found = for_runtime(found, runtime)
         except UsageError:
-            found = find_model(model, settings)
             note = f"counted by transformers' rule: vtok has not read how {runtime} counts for this model"
             runtime = None
+        found = found.with_settings(settings)
     _check_sizes(found)
     return Question(request, found, device, form.name, cache.name, runtime, context, named, note)
 
@@ -116,12 +121,20 @@ def shrink(model: Checkpoint, size: Size, budget: int) -> Size | None:
     """The largest size (width, height) in px of the shape of ``size`` whose tokens are within ``budget``, if any."""
     if model.family.layout(*size).total <= budget:
         return size
-    sizes = same_shape(model.family, size)
+    sizes = smaller(model, size)
     fits = sizes.where(sizes.counts <= budget)
     if not fits.counts.size:
         return None
     largest = int(np.argmax(fits.widths * fits.heights))
     return int(fits.widths[largest]), int(fits.heights[largest])
+
+
+def smaller(model: Checkpoint, size: Size) -> Sizes:
+    """Every size of the shape of ``size`` up to it and up to ``LONGEST`` px a side, and the tokens of each."""
+    longest = max(size)
+    if longest > LONGEST:
+        size = max(1, round(size[0] * LONGEST / longest)), max(1, round(size[1] * LONGEST / longest))
+    return same_shape(model.family, size)
 
 
 def _check_sizes(model: Checkpoint) -> None:

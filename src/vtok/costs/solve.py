@@ -14,13 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from vtok.catalog.devices import Device, devices
-from vtok.costs.question import Question
+from vtok.costs.question import LONGEST, Question, smaller
 from vtok.errors import UsageError
 from vtok.geometry.layout import Size
-from vtok.geometry.reachable import same_shape
 
-#: Sides beyond this are no picture that anybody has.
-LONGEST = 16384
 _MOST_PICTURES = 1 << 12
 
 
@@ -133,9 +130,7 @@ def _dearness(device: Device) -> tuple[float, ...]:
 
 def _sizes(question: Question, shape: Size) -> Iterator[Size]:
     """Sizes of one shape, the largest first: of all that enter the model alike, and so cost the same, the largest."""
-    long = LONGEST / max(shape)
-    largest = (max(1, round(shape[0] * long)), max(1, round(shape[1] * long)))
-    sizes = same_shape(question.model.family, largest)
+    sizes = smaller(question.model, (shape[0] * LONGEST, shape[1] * LONGEST))
     seen: set[object] = set()
     for index in np.argsort(sizes.widths * sizes.heights, kind="stable")[::-1].tolist():
         size = int(sizes.widths[index]), int(sizes.heights[index])
@@ -149,7 +144,7 @@ def _sizes(question: Question, shape: Size) -> Iterator[Size]:
 
 def _budgets(question: Question) -> list[int]:
     """Every number of tokens that one of the pictures can take, the most first."""
-    counts = [same_shape(question.model.family, size).counts for size in set(question.request.images)]
+    counts = [smaller(question.model, size).counts for size in set(question.request.images)]
     whole = [question.model.family.layout(*size).total for size in question.request.images]
     return sorted({*np.unique(np.concatenate(counts)).tolist(), *whole}, reverse=True)
 
