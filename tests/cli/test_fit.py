@@ -2,6 +2,8 @@
 
 import errno
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -291,3 +293,23 @@ def test_a_video(tmp_path):
     (tmp_path / "empty.mp4").write_bytes(path.read_bytes()[:200])
     result = run(tmp_path / "empty.mp4", *QWEN, "--budget", 200, "-o", tmp_path / "o", ok=False)
     assert "empty.mp4" in result.stderr
+
+
+def test_an_encrypted_document(tmp_path):
+    pytest.importorskip("pypdfium2")
+    lock = f"/Filter/Standard/V 1/R 2/P -4/O<{'0' * 64}>/U<{'1' * 64}>"
+    (tmp_path / "locked.pdf").write_text(
+        "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\n"
+        f"4 0 obj<<{lock}>>endobj\ntrailer<</Root 1 0 R/Encrypt 4 0 R/ID[<{'2' * 32}>]>>\n%%EOF\n"
+    )
+    result = run(tmp_path / "locked.pdf", *QWEN, "--budget", 9, "-o", tmp_path / "o", ok=False)
+    assert "locked.pdf is encrypted; save it without a password first" in result.stderr
+
+
+def test_fitting_needs_no_torch(photo, tmp_path):
+    words = ["fit", str(photo), *QWEN, "--budget", "300", "-o", str(tmp_path / "out")]
+    code = f"from vtok.cli.main import app; app({words!r}, standalone_mode=False)"
+    code += "; import sys; print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "False"
