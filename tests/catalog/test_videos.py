@@ -68,6 +68,13 @@ def test_whatever_a_head_says_is_counted_or_refused(size, frames, fps, seconds, 
         assert layout.steps == -(-len(layout.frames) // layout.per)
 
 
+def test_variants_take_videos_as_their_checkpoints_do():
+    assert video_layout(CLIP, "glm46v") == video_layout(CLIP, "glm-4.6v")
+    large = Clip((3840, 2160), 300, 30.0, 10.0)
+    assert video_layout(large, "qwen2-vl", frames=4).resized < video_layout(large, "qwen2-vl-7b", frames=4).resized
+    assert video_layout(CLIP, "gemma4-1120") == video_layout(CLIP, "gemma-4-e2b")
+
+
 def directory(path, kind, **files):
     path.mkdir()
     (path / "config.json").write_text(json.dumps({"model_type": kind}))
@@ -93,10 +100,18 @@ def test_files_of_a_directory_come_first(tmp_path):
 
 
 def test_bounds_of_pictures_hold_for_the_frames_of_qwen2(tmp_path):
-    path = directory(tmp_path / "a", "qwen2_5_vl", preprocessor_config={"max_pixels": 100_000})
+    path = directory(tmp_path / "a", "qwen2_5_vl", preprocessor_config={"min_pixels": 3136, "max_pixels": 100_000})
     small = video_layout(CLIP, path, frames=8)
     assert small.resized[0] * small.resized[1] <= 100_000
     assert small == video_layout(CLIP, "qwen2.5-vl-7b", settings={"max_pixels": 100_000}, frames=8)
+    assert small == video_layout(CLIP, "qwen2.5-vl-7b", settings={"video.max_pixels": 100_000}, frames=8)
+    # Unless there is a file for videos, or none that tells bounds: then its class has others.
+    whole = {"video_processor": {"size": {"shortest_edge": 3136, "longest_edge": 50_176}}}
+    path = directory(tmp_path / "b", "qwen2_5_vl", preprocessor_config={}, processor_config=whole)
+    assert video_layout(CLIP, path, frames=8).resized == (280, 168)
+    path = directory(tmp_path / "c", "qwen2_5_vl", preprocessor_config={"patch_size": 14})
+    high, wide = video_layout(CLIP, path, frames=8).resized
+    assert 500_000 < high * wide <= 602_112
 
 
 def test_settings_for_videos():

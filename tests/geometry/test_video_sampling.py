@@ -32,7 +32,7 @@ SOURCES = {
     "glm5": (Sampling("glm5", fps=2, most=2048), "glm5_next", {"fps": 2, "max_frames": 2048, "max_duration": 0}),
     "internvl": (Sampling("internvl"), "internvl", {"initial_shift": True}),
     "minicpm": (Sampling("minicpm", most=128), "minicpmv4_6", {"max_num_frames": 128, "stack_frames": 1}),
-    "molmo2": (Sampling("molmo2", frames=64, fps=2), "molmo2", {"num_frames": 64, "max_fps": 2}),
+    "molmo2": (Sampling("molmo2", frames=384, fps=2), "molmo2", {"num_frames": 384, "max_fps": 2}),
     "muse": (Sampling("muse", fps=2, frames=96, step=2), "muse_glimmer", {"fps": 2.0, "num_frames": 96}),
     "qwen2": (Sampling("qwen2", step=2), "qwen2_vl", {"min_frames": 4, "max_frames": 768, "temporal_patch_size": 2}),
     "qwen3": (Sampling("qwen3", fps=2), "qwen3_vl", {"min_frames": 4, "max_frames": 768, "fps": 2}),

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from vtok.catalog.checkpoints import Checkpoint
+from vtok.catalog.checkpoints import Checkpoint, checkpoints
 from vtok.catalog.processor_files import told
 from vtok.errors import UsageError
 from vtok.geometry.registry import make_family, settings_of
@@ -22,6 +22,8 @@ from vtok.geometry.videos.steps import Covered, Each, Rows, Volume
 
 _STEPS: dict[str, type[Volume] | type[Covered] | type[Rows]] = {"volume": Volume, "covered": Covered, "rows": Rows}
 _SAMPLING = tuple(one.name for one in fields(Sampling))
+#: Settings of a picture's rule that hold for the frames of a video.
+_BOUNDS = ("min_pixels", "max_pixels", "patch", "merge")
 #: Settings that only make sense with the others of their rule.
 _FIXED = ("way", "step", "per", "shape")
 _MAY_BE_ZERO = ("least", "max_seconds", "text_tokens", "step")
@@ -40,6 +42,7 @@ class Entry:
     step: str
     family: str
     settings: Mapping[str, Any]
+    unsaid: Mapping[str, Any]
     rule: Mapping[str, Any]
     sampling: Mapping[str, Any]
 
@@ -47,7 +50,9 @@ class Entry:
         """Whether this is the rule of a checkpoint: by its kind where it is a directory, else by its name."""
         if checkpoint.kind:
             return checkpoint.kind in self.kinds
-        return any(fnmatchcase(checkpoint.name, pattern) for pattern in self.models)
+        # A variant has a name of its own, and the id of the checkpoint that it is a variant of.
+        name = _names().get(checkpoint.id, checkpoint.name)
+        return any(fnmatchcase(name, pattern) for pattern in self.models)
 
 
 def video_rule(checkpoint: Checkpoint) -> VideoRule:
@@ -76,10 +81,13 @@ def video_settings(checkpoint: Checkpoint) -> dict[str, Any]:
         return {}
     values = {**dict.fromkeys(_SAMPLING), **found.settings, **asdict(Sampling(**found.sampling))}
     values["per"] = found.rule.get("per", 1)
+    if found.step == "own":
+        values |= {key: checkpoint.all_settings[key] for key in _BOUNDS}
     if found.rule.get("text"):
         values["text_tokens"] = None
     if checkpoint.kind:
         file = _video_file(Path(checkpoint.name))
+        values |= found.unsaid
         told_there = {**_settings_in(file), **_sampling_in(file), **told(per=file.get("temporal_patch_size"))}
         if values["way"] == "smolvlm":  # its chat template asks for sampling, whatever the file says of that
             told_there.pop("always", None)
@@ -97,7 +105,7 @@ def _made(entry: Entry, checkpoint: Checkpoint, values: Mapping[str, Any]) -> Vi
     settings = {key: values[key] for key in entry.settings}
     step: Step
     if entry.step == "own":
-        step = Each(checkpoint.family)
+        step = Each(checkpoint.with_settings({key: values[key] for key in _BOUNDS}).family)
     elif entry.step == "tile":
         own = settings_of(checkpoint.family)
         step = Each(make_family("fixed", {"size": own["tile"], "rows": own["rows"]}))
@@ -115,6 +123,11 @@ def takes_videos(checkpoint: Checkpoint) -> bool:
 
 
 @cache
+def _names() -> dict[str, str]:
+    return {one.id: one.name for one in checkpoints()}
+
+
+@cache
 def entries() -> tuple[Entry, ...]:
     """Every rule, in the order in which they are tried."""
     text = files("vtok.catalog").joinpath("videos.toml").read_text(encoding="utf-8")
@@ -126,6 +139,7 @@ def entries() -> tuple[Entry, ...]:
             step=entry["step"],
             family=entry.get("family", ""),
             settings=entry.get("settings", {}),
+            unsaid=entry.get("unsaid", {}),
             rule={key: entry[key] for key in rules if key in entry},
             sampling=entry["sampling"],
         )
