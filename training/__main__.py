@@ -51,7 +51,8 @@ def measure(pictures: int = 600) -> None:
 @app.command("methods")
 def measure_methods(pictures: int = 100) -> None:
     """Exact match by method and budget."""
-    methods = tuple(name for name in names(Stage.PIXELS, Stage.TOKENS) if not method_class(name).video)
+    served = names(Stage.PIXELS, Stage.TOKENS, Stage.LAYERS)
+    methods = tuple(name for name in served if not method_class(name).video)
     evaluate.by_method(pictures, (288, 144, 64), methods)
 
 

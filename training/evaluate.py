@@ -13,10 +13,11 @@ from training.joint import Parts, collate, example
 from training.packing import answer_logits, exact
 from training.scene import GRID, sparse
 from training.tasks import COUNTED, questions
-from vtok.reduction.method import Need
+from vtok.reduction.method import Need, Stage
 from vtok.reduction.registry import parse
+from vtok.vlm.context import reduce
 from vtok.vlm.pipeline import VLM, load
-from vtok.vlm.stages import Answer, Prepared
+from vtok.vlm.stages import Prepared
 
 SEED = 2026
 
@@ -58,17 +59,32 @@ def by_method(pictures: int, budgets: tuple[int, ...], methods: tuple[str, ...])
         for prepared, qa in zip(seen, asked, strict=True):
             if qa:
                 answers = _answers(vlm, prepared, method, budget, [q for _, q, _ in qa])
-                right += [answer.text == wanted for answer, (_, _, wanted) in zip(answers, qa, strict=True)]
+                right += [answer == wanted for answer, (_, _, wanted) in zip(answers, qa, strict=True)]
         table[method, budget] = sum(right) / len(right)
         print(f"{method} {budget}: {table[method, budget]:.1%} of {len(right)}", flush=True)
     return table
 
 
-def _answers(vlm: VLM, prepared: Prepared, method: str, budget: int, asked: list[str]) -> list[Answer]:
+@torch.no_grad()
+def _answers(vlm: VLM, prepared: Prepared, method: str, budget: int, asked: list[str]) -> list[str]:
     """One answer a question; a method that reads the question cuts the picture anew for each."""
-    if Need.TEXT in parse(method).needs:
-        return [vlm.generate([vlm.cut(prepared, method, budget, one)], one, 12) for one in asked]
-    return vlm.generate_batch([vlm.cut(prepared, method, budget)], asked, 12)
+    chosen = parse(method)
+    if chosen.stage is Stage.LAYERS:
+        return _answers_inside(vlm, prepared, method, budget if chosen.takes_budget else None, asked)
+    if Need.TEXT in chosen.needs:
+        return [vlm.generate([vlm.cut(prepared, method, budget, one)], one, 12).text for one in asked]
+    return [answer.text for answer in vlm.generate_batch([vlm.cut(prepared, method, budget)], asked, 12)]
+
+
+def _answers_inside(vlm: VLM, prepared: Prepared, method: str, budget: int | None, asked: list[str]) -> list[str]:
+    prompts = vlm.interleave([vlm.cut(prepared, None)], asked)
+    pixels = prepared.inputs["pixel_values"].expand(len(asked), -1, -1, -1)
+    with reduce(vlm.model, method, budget):
+        output = vlm.model.generate(
+            input_ids=prompts.ids, attention_mask=prompts.mask, pixel_values=pixels, max_new_tokens=12, do_sample=False
+        )
+    new = output[:, prompts.ids.shape[1] :]
+    return [vlm.processor.tokenizer.decode(row, skip_special_tokens=True).strip() for row in new]
 
 
 def report(pictures: int) -> None:

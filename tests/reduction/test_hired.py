@@ -38,9 +38,11 @@ def test_places_as_in_the_paper() -> None:
 
 
 def test_alpha() -> None:
-    # A quarter of 16 for the thumbnail; 12 of its 16 first-layer tokens count, 12 tokens for the tiles
-    selection = HiRED(alpha=0.25).select(tiled(together=False), 16)
-    assert int((selection.kept < 16).sum()) == 4
-    assert selection.after == 16
+    # A quarter of 16 for the thumbnail. Where its first-layer attention falls too, its first 12 of 16 count: four in
+    # each of the first three stretches, none in the last; so 4, 4, 4 and none of the 12 for the tiles.
+    seen = tiled(together=False)
+    falling = Seen(**{**vars(seen), "first_attention": torch.linspace(1, 0, 80)[None]})
+    selection = HiRED(alpha=0.25).select(falling, 16)
+    assert selection.kept.tolist() == [*range(4), *range(16, 20), *range(32, 36), *range(48, 52)]
     with pytest.raises(MethodError, match="alpha"):
         HiRED(alpha=-1)

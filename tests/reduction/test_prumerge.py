@@ -49,6 +49,10 @@ def test_plus_spreads_most_of_the_budget() -> None:
     attention[0, 4] = 0.9
     seen = Seen((3, 3), torch.randn(9, 2), torch.randn(9, 2), attention, torch.randn(2, 9, 2))
     assert PruMergePlus().select(seen, 5).kept.tolist() == [1, 4, 5, 7, 8]
+    # A budget of 7: of six, 6 / 4 = 1.5, two for attention (4 and 0); four of the other seven, at (0.5 ... 3.5) * 7 / 4
+    # = 0.9, 2.6, 4.4, 6.1: 1, 3, 6 and 8. The last not kept is 7.
+    attention[0, 0] = 0.8
+    assert PruMergePlus().select(seen, 7).kept.tolist() == [0, 1, 3, 4, 6, 7, 8]
     with pytest.raises(MethodError, match="spread"):
         PruMergePlus(spread=-1)
     with pytest.raises(MethodError, match="neighbour"):
