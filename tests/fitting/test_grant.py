@@ -65,6 +65,18 @@ def test_print_that_is_lost_says_what_it_needs():
     assert kept[0].legibility.survives
 
 
+def test_print_is_kept_where_the_budget_is_enough():
+    surveys = [Survey.of(page(size=size)) for size in (12, 16, 20, 26)] + [PHOTO]
+    lost = grant(surveys, QWEN, 1500)
+    needed = [one.legibility.needed or one.tokens if one.legibility else one.tokens for one in lost]
+    assert sum(one.legibility is not None and not one.legibility.survives for one in lost) >= 3
+    for batch in (surveys, surveys[:2], surveys[1:4]):
+        enough = sum(needed[surveys.index(survey)] for survey in batch)
+        kept = grant(batch, QWEN, enough)
+        assert sum(one.tokens for one in kept) <= enough
+        assert all(one.legibility is None or one.legibility.survives for one in kept)
+
+
 def test_odd_pictures_among_others():
     dot, strip = (Survey.of(Image.new("RGB", size)) for size in ((1, 1), (5000, 30)))
     granted = grant([dot, PAGE, strip], QWEN, 700)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from vtok.fitting.choose import Choice
 from vtok.fitting.legibility import Legibility
-from vtok.fitting.share import Item, share
+from vtok.fitting.share import Item, equal_shares, share
 from vtok.fitting.survey import Survey, ladder
 from vtok.geometry.family import Family
 from vtok.geometry.layout import Size
@@ -41,7 +41,8 @@ def grant(
     """The best sizes for all pictures together within ``budget`` tokens, see ``vtok.fitting.share``; in their order.
 
     No picture gets more than ``ceiling``, nor less than ``floor`` where it can use as much. Left out, the floor is half
-    of an equal share, or where the picture is as good as whole with less; so none is starved for the others' sake.
+    of an equal share, or less where the picture is as good as whole with it, so that none is starved; and where the
+    budget is enough for the print on all pictures, what each needs for its own. Equal shares are never worth more.
     Raises ``BudgetError`` for a budget below what all take at least, ``UsageError`` where the family refuses one.
     """
     ladders: dict[Size, tuple[Choice, ...]] = {}
@@ -55,13 +56,30 @@ def grant(
         for survey, steps, weight in zip(surveys, rungs, given, strict=True)
     ]
     if floor is None:
-        spared = [replace(item, floor=_spared(item, budget // (2 * len(items)))) for item in items]
-        items = spared if _affordable(spared, budget) else items
+        items = _floored(items, [_for_print(*pair) for pair in zip(surveys, rungs, strict=True)], budget)
     found = []
     for survey, steps, option in zip(surveys, rungs, share(items, budget).chosen, strict=True):
         choice = next(one for one in steps if one.tokens == option.tokens)
         found.append(Grant(choice, option.kept, survey.legibility(choice, steps)))
     return found
+
+
+def _floored(items: Sequence[Item], prints: Sequence[int], budget: int) -> list[Item]:
+    """The items with the first floors, from the most to none, that can be paid and do not make equal shares better."""
+    spared = [_spared(item, budget // (2 * len(items))) for item in items]
+    both = [max(pair) for pair in zip(spared, prints, strict=True)]
+    equal = equal_shares(items, budget)
+    for floors in (both, prints, spared):
+        floored = [replace(item, floor=floor) for item, floor in zip(items, floors, strict=True)]
+        if _affordable(floored, budget) and (equal is None or share(floored, budget).value >= equal.value):
+            return floored
+    return list(items)
+
+
+def _for_print(survey: Survey, rungs: Sequence[Choice]) -> int:
+    """The fewest tokens with which the print on a picture is kept; 0 where there is none, or none can be."""
+    found = survey.legibility(rungs[0], rungs)
+    return 0 if found is None or found.survives else found.needed or 0
 
 
 def _spared(item: Item, tokens: int) -> int:
