@@ -66,9 +66,9 @@ def test_any_frames_are_those_of_a_full_decoding(key_every, tmp_path):
 def test_only_what_is_needed_is_decoded(tmp_path, monkeypatch):
     path = video(tmp_path / "a.mp4", frames=200)
     decoded = []
-    plain = reading._Reader._decode
+    plain = reading.Reader._decode
     monkeypatch.setattr(
-        reading._Reader, "_decode", lambda self: (decoded.append(found) or found for found in plain(self))
+        reading.Reader, "_decode", lambda self: (decoded.append(found) or found for found in plain(self))
     )
     assert [index for index, _ in read_frames(path, [5, 192])] == [5, 192]
     assert len(decoded) == 6 + 3
@@ -76,7 +76,7 @@ def test_only_what_is_needed_is_decoded(tmp_path, monkeypatch):
 
 def test_heads_are_read_without_decoding(tmp_path, monkeypatch):
     paths = [video(tmp_path / "a.mp4"), video(tmp_path / "a.mkv", codec="libx264")]
-    monkeypatch.setattr(reading, "_Reader", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(reading, "Reader", lambda *_: pytest.fail("decoded"))
     assert [video_head(path).frames for path in paths] == [30, 30]
 
 

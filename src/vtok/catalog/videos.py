@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -14,6 +13,7 @@ from typing import Any
 
 from vtok.catalog.checkpoints import Checkpoint, checkpoints
 from vtok.catalog.processor_files import told
+from vtok.catalog.video_files import check_numbers, sampling_in, settings_in, video_file
 from vtok.errors import UsageError
 from vtok.geometry.registry import make_family, settings_of
 from vtok.geometry.videos.rule import Step, VideoRule
@@ -26,7 +26,6 @@ _SAMPLING = tuple(one.name for one in fields(Sampling))
 _BOUNDS = ("min_pixels", "max_pixels", "patch", "merge")
 #: Settings that only make sense with the others of their rule.
 _FIXED = ("way", "step", "per", "shape")
-_MAY_BE_ZERO = ("least", "max_seconds", "text_tokens", "step")
 _REFUSED = {
     "video_llama_3": "its processor drops what looks alike in two frames, which the head of a file does not tell",
     "videollama3-2b-image": "it was made for pictures",
@@ -86,9 +85,9 @@ def video_settings(checkpoint: Checkpoint) -> dict[str, Any]:
     if found.rule.get("text"):
         values["text_tokens"] = None
     if checkpoint.kind:
-        file = _video_file(Path(checkpoint.name))
+        file = video_file(Path(checkpoint.name))
         values |= found.unsaid
-        told_there = {**_settings_in(file), **_sampling_in(file), **told(per=file.get("temporal_patch_size"))}
+        told_there = {**settings_in(file), **sampling_in(file), **told(per=file.get("temporal_patch_size"))}
         if values["way"] == "smolvlm":  # its chat template asks for sampling, whatever the file says of that
             told_there.pop("always", None)
         values |= {key: value for key, value in told_there.items() if key in values}
@@ -97,7 +96,7 @@ def video_settings(checkpoint: Checkpoint) -> dict[str, Any]:
             has = ", ".join(f"video.{one}" for one in values if one not in _FIXED)
             raise UsageError(f"{checkpoint.name} has no setting 'video.{key}'; it has {has}")
         values[key] = value
-    _check(checkpoint.name, values)
+    check_numbers(checkpoint.name, values)
     return values
 
 
@@ -144,62 +143,4 @@ def entries() -> tuple[Entry, ...]:
             sampling=entry["sampling"],
         )
         for entry in tomllib.loads(text)["video"]
-    )
-
-
-def _video_file(directory: Path) -> dict[str, Any]:
-    """What transformers reads for videos: the processor's file, the one for videos, or the one for pictures."""
-    processor = _read(directory / "processor_config.json").get("video_processor")
-    if isinstance(processor, dict):
-        return processor
-    return _read(directory / "video_preprocessor_config.json") or _read(directory / "preprocessor_config.json")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # a broken file is told of where the directory is read
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
-def _check(name: str, values: Mapping[str, Any]) -> None:
-    """Raise ``UsageError`` for a number that is none."""
-    for key, value in values.items():
-        if key in ("way", "shape") or (value is None and key in ("fps", "frames", "text_tokens")):
-            continue
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        least = 0 if key in _MAY_BE_ZERO else 1e-6 if key == "fps" else 1
-        number = number and least <= value < 1e12
-        flag = key in ("always", "numbered")
-        if not (isinstance(value, bool) if flag else number and (key == "fps" or value == int(value))):
-            expected = (
-                "true or false" if flag else f"a number from {least:g} on" if key != "fps" else "a number above 0"
-            )
-            raise UsageError(f"{name} cannot take a video with {key} = {value!r}; expected {expected}")
-
-
-def _settings_in(file: Mapping[str, Any]) -> dict[str, Any]:
-    size = file.get("size")
-    size = size if isinstance(size, dict) else {}
-    return told(
-        min_pixels=file.get("min_pixels") or size.get("shortest_edge"),
-        max_pixels=file.get("max_pixels") or size.get("longest_edge"),
-        patch=file.get("patch_size"),
-        merge=file.get("merge_size"),
-        max_tokens=file.get("max_soft_tokens") or file.get("max_video_frame_tokens") or file.get("max_image_tokens"),
-        max_patches=file.get("max_patches"),
-    )
-
-
-def _sampling_in(file: Mapping[str, Any]) -> dict[str, Any]:
-    inner = file.get("video_sampling")
-    inner = inner if isinstance(inner, dict) else {}
-    return told(
-        fps=file.get("fps") or inner.get("fps"),
-        frames=file.get("num_frames") or inner.get("max_frames"),
-        least=file.get("min_frames"),
-        most=file.get("max_frames") or file.get("max_num_frames"),
-        max_seconds=file.get("max_duration"),
-        always=file.get("do_sample_frames"),
     )
