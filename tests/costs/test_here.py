@@ -8,6 +8,7 @@ import pytest
 
 from vtok.catalog.devices import Device, find_device
 from vtok.costs import here, measure
+from vtok.costs.cost import cost
 from vtok.errors import UsageError
 
 
@@ -83,3 +84,9 @@ def test_a_real_measurement_is_quick_and_makes_sense(monkeypatch):
     assert found.memory > 2**28
     assert 0 < found.compute_attained[0] <= 1
     assert found.rates["fp16"] >= found.rates["fp32"]
+
+
+def test_a_cost_takes_a_device_by_name(folder, measured):
+    by_name = cost((640, 480), "qwen2.5-vl-7b", "3060", weights="awq")
+    assert by_name == cost((640, 480), "qwen2.5-vl-7b", find_device("rtx-3060-12gb"), weights="awq")
+    assert cost((640, 480), "qwen2.5-vl-7b", "here").device == "here"
