@@ -140,6 +140,13 @@ def test_settings_for_videos():
             video_layout(CLIP, "qwen3-vl-8b", settings=changed)
 
 
+def test_what_glm46v_does_not_look_at(tmp_path):
+    file = {"size": {"shortest_edge": 12544, "longest_edge": 47040000}, "max_duration": 300, "num_frames": 16, "fps": 2}
+    path = directory(tmp_path / "a", "glm46v", preprocessor_config={}, video_preprocessor_config=file)
+    long = Clip((640, 480), 30_000, 30.0, 1000.0)
+    assert video_layout(long, path) == video_layout(long, "glm-4.6v")
+
+
 def test_a_directory_of_smolvlm(tmp_path):
     sampling = {"fps": 2, "max_frames": 7, "video_size": {"longest_edge": 384}}
     picture = {"size": {"longest_edge": 1536}, "max_image_size": {"longest_edge": 384}, "video_sampling": sampling}

@@ -24,6 +24,9 @@ _STEPS: dict[str, type[Volume] | type[Covered] | type[Rows]] = {"volume": Volume
 _SAMPLING = tuple(one.name for one in fields(Sampling))
 #: Settings of a picture's rule that hold for the frames of a video.
 _BOUNDS = ("min_pixels", "max_pixels", "patch", "merge")
+#: What the files may tell and the processors do not look at: GLM-4.6V has its bounds in its code, and the chat template
+#: of SmolVLM asks for sampling by itself.
+_IGNORED = {"glm46v": ("max_seconds", "most"), "smolvlm": ("always",)}
 #: Settings that only make sense with the others of their rule.
 _FIXED = ("way", "step", "per", "shape")
 _REFUSED = {
@@ -88,9 +91,8 @@ def video_settings(checkpoint: Checkpoint) -> dict[str, Any]:
         file = video_file(Path(checkpoint.name))
         values |= found.unsaid
         told_there = {**settings_in(file), **sampling_in(file), **told(per=file.get("temporal_patch_size"))}
-        if values["way"] == "smolvlm":  # its chat template asks for sampling, whatever the file says of that
-            told_there.pop("always", None)
-        values |= {key: value for key, value in told_there.items() if key in values}
+        ignored = _IGNORED.get(values["way"], ())
+        values |= {key: value for key, value in told_there.items() if key in values and key not in ignored}
     for key, value in checkpoint.video_settings.items():
         if key not in values or key in _FIXED:
             has = ", ".join(f"video.{one}" for one in values if one not in _FIXED)
