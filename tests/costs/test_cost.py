@@ -134,3 +134,38 @@ def test_a_roofline_is_the_larger_of_both():
 def test_what_makes_no_sense(asked, said):
     with pytest.raises(UsageError, match=said):
         cost(**asked)
+
+
+def vision(**sizes):
+    from vtok.catalog.sizes import VisionSizes
+
+    return VisionSizes("qwen3_vl_vision", patch=16, heads=16, positions=2304, merge=2, projector="qwen3_vl", **sizes)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "logged"),
+    [
+        ({"hidden": 1024, "layers": 24, "mlp": 4096, "output": 2560}, 223.30),
+        ({"hidden": 1152, "layers": 27, "mlp": 4304, "output": 4096, "deepstack": (8, 16, 24)}, 372.08),
+    ],
+)
+def test_the_encoders_buffer_is_what_llama_cpp_logs(sizes, logged):
+    """What llama.cpp logs for a picture of 1,472 x 1,472 px, as quoted in ggml-org/llama.cpp #22673 and #18181."""
+    from vtok.costs.memory import encoder_buffer
+    from vtok.costs.seeing import Seeing
+    from vtok.costs.tower import projector, tower
+
+    one = vision(**sizes)
+    found = encoder_buffer(tower(one), projector(one, 4096), Seeing(((92, 92),)), 4)
+    assert found / 2**20 == pytest.approx(logged, rel=0.05)
+
+
+def test_a_micro_batch_is_what_llama_cpp_logs():
+    """Its compute buffer for Qwen2.5-7B, without a picture, is 304.00 MiB: logits and a hidden state of 512 positions."""
+    config = {
+        "model_type": "qwen2", "hidden_size": 3584, "num_hidden_layers": 28, "num_attention_heads": 28,
+        "num_key_value_heads": 4, "intermediate_size": 18944, "vocab_size": 152064, "tie_word_embeddings": False,
+    }  # fmt: skip
+    model = replace(LLAVA, text=text_sizes(config), runtime="llama.cpp", counted_by="its own")
+    memory = vtok.cost([], model, CARD, runtime="llama.cpp", text_tokens=600).memory
+    assert (memory.logits + memory.activations) / 2**20 == pytest.approx(304.00)

@@ -172,14 +172,20 @@ class Estimate:
         return weights.embedding_bytes(self._language, self.form)
 
     def _activations(self) -> int:
-        number = self.runtime.activation or self.form.activation
-        batch = 1 if self.runtime.one_by_one else self.request.batch
-        seen = self._at_once if self.layouts else []
-        each = [batch * memory.vision_activations(self._tower, one, number) for one in seen]
+        number, batch = self.runtime.activation or self.form.activation, self.request.batch
         if self.runtime.micro_batch:
-            return max(each, default=0) + self._buffer(number, self.runtime.micro_batch)
-        reading = memory.language_activations(self._language, self._lengths, number, self.request.batch)
-        return max(*each, reading + self._kept(number)) if each else reading
+            return self._encoder_buffer(number) + self._buffer(number, self.runtime.micro_batch)
+        reading = memory.language_activations(self._language, self._lengths, number, batch) + self._kept(number)
+        if not self.layouts:
+            return reading
+        encoding = batch * memory.vision_activations(self._tower, self._seen, number)
+        return max(reading, encoding - self._not_yet())
+
+    def _not_yet(self) -> int:
+        """What of the cache is not there while pictures are encoded, in an engine whose cache grows with the answer."""
+        if self.runtime.name != "transformers":
+            return 0
+        return kv_bytes(self._language, self._at_the_end, self.kv_bits, self.runtime, self.request.batch)
 
     @property
     def _at_once(self) -> list[Seeing]:
@@ -195,6 +201,13 @@ class Estimate:
             return 0
         every = keeps_every_layer(self.checkpoint.vision.projector)
         return self.request.batch * memory.kept_after_encoding(self._tower, self._seen, number, every)
+
+    def _encoder_buffer(self, number: int) -> int:
+        """The encoder's buffer in an engine that has one of its own, for the largest of what it works on at once."""
+        if not self.layouts:
+            return 0
+        each = (memory.encoder_buffer(self._tower, self._projector, seen, number) for seen in self._at_once)
+        return max(each)
 
     def _buffer(self, number: int, micro: int) -> int:
         """What the buffer of a micro-batch holds beside logits, in whose place the tensors of a layer come."""

@@ -1,7 +1,7 @@
 """What an engine does with memory and context that the model itself does not settle, each with where it was read.
 
 - transformers 5.24, cache_utils.py: a sliding layer keeps window - 1 positions. What a Python process with torch 2.13
-  and transformers takes by itself, 370 MiB, was measured on a CPU (``benchmarks/cost.py`` prints it); the CUDA context
+  and transformers takes by itself, 401 MiB, was measured on a CPU (``benchmarks/cost.py`` prints it); the CUDA context
   with torch's kernels, 781 MB, is what pytorch #34323 saw in nvidia-smi.
 - vLLM keeps whole blocks of 16 positions.
 - llama.cpp, src/llama-kv-cache-iswa.cpp: caches are padded to 256 positions, and a sliding layer has the window and
@@ -61,7 +61,7 @@ class Runtime:
         return next((window for below, window in self.contexts if (memory or 0) < below), None)
 
 
-_TORCH = {"gpu": 781 * 10**6, "cpu": 370 * MIB, "unified": 370 * MIB}
+_TORCH = {"gpu": 781 * 10**6, "cpu": 401 * MIB, "unified": 401 * MIB}
 _LLAMA = {"pad": 256, "slack": 512, "micro_batch": 512, "host_embedding": True, "activation": 4}
 _LLAMA |= {"one_by_one": True, "whole": True}
 _CARD = {"gpu": 457 * MIB, "unified": 512 * MIB}
