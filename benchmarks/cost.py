@@ -7,7 +7,8 @@ is predicted.
 
 On a CPU everything runs on one thread, and its time is the time that the CPU worked for the process, so that the load
 of other processes does not stretch it. Memory is the process's high-water mark, less the pixels and less what it held
-beside the weights before the request; glibc is told to give freed tensors back at once.
+beside the weights before the request; for it glibc is told to give freed tensors back at once, which takes time, so
+that times are those of another process.
 
     python benchmarks/cost.py [--rounds 2] [--new 8] [--only llava-1.5 gemma-3] [--quick] [--keep FILE] [--from FILE]
     python benchmarks/cost.py --gpu        # LLaVA-1.5-7B and Qwen2.5-VL-3B at their own sizes, in bf16 on CUDA
@@ -20,7 +21,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,17 +65,21 @@ def calibrate(device: Device, row: Row) -> Device:
 
 
 def gather(options: argparse.Namespace) -> list[Measured]:
-    """Every request measured, each architecture in a process of its own."""
+    """Every request measured, each architecture in two processes of its own: one for memory, one for time."""
     found = []
     for case in chosen(options):
-        words = [sys.executable, __file__, "--work", case.name, *options.passed]
-        env = {**os.environ, **GLIBC, "OMP_NUM_THREADS": "1"}
-        result = subprocess.run(words, capture_output=True, text=True, check=False, env=env)
-        if result.returncode:
-            print(f"{case.name}: {result.stderr.strip().splitlines()[-1]}", file=sys.stderr)
-        found += [Measured(**json.loads(line)) for line in result.stdout.splitlines() if line.startswith("{")]
-        print(f"{result.stderr.strip().rpartition(chr(10))[2]}; done", file=sys.stderr, flush=True)
+        memory, times = ask(case, options, GLIBC), ask(case, options, {})
+        found += [replace(time, peak=one.peak) for one, time in zip(memory, times, strict=False)]
     return found
+
+
+def ask(case: Case, options: argparse.Namespace, glibc: dict[str, str]) -> list[Measured]:
+    """What a process of its own measures."""
+    words = [sys.executable, __file__, "--work", case.name, *options.passed]
+    env = {**os.environ, **glibc, "OMP_NUM_THREADS": "1"}
+    result = subprocess.run(words, capture_output=True, text=True, check=False, env=env)
+    print(result.stderr.strip().rpartition("\n")[2] or case.name, file=sys.stderr, flush=True)
+    return [Measured(**json.loads(line)) for line in result.stdout.splitlines() if line.startswith("{")]
 
 
 def chosen(options: argparse.Namespace) -> list[Case]:

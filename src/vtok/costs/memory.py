@@ -21,7 +21,7 @@ from vtok.costs.tower import Projector, Tower
 #: Widths of the model that live in a layer whatever it does.
 _AROUND = 4
 #: Widths that an encoder's attention needs: queries, keys and values, and their products with rotary positions.
-_PLAIN, _ROTARY = 4, 11
+_PLAIN, _ROTARY = 4, 8
 
 
 def vision_activations(tower: Tower, seen: Seeing, number: int) -> int:

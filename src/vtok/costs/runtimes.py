@@ -1,8 +1,9 @@
 """What an engine does with memory and context that the model itself does not settle, each with where it was read.
 
-- transformers 5.24, cache_utils.py: a sliding layer keeps window - 1 positions. What a Python process with torch 2.13
-  and transformers takes by itself, 401 MiB, was measured on a CPU (``benchmarks/cost.py`` prints it); the CUDA context
-  with torch's kernels, 781 MB, is what pytorch #34323 saw in nvidia-smi.
+- transformers 5.24, cache_utils.py: a sliding layer keeps window - 1 positions; for every new token a new tensor is
+  made of the old cache and the new position, so that the cache is read, written, and read by attention. What a Python
+  process with torch 2.13 and transformers takes by itself, 401 MiB, was measured on a CPU (``benchmarks/cost.py``
+  prints it); the CUDA context with torch's kernels, 781 MB, is what pytorch #34323 saw in nvidia-smi.
 - vLLM keeps whole blocks of 16 positions.
 - llama.cpp, src/llama-kv-cache-iswa.cpp: caches are padded to 256 positions, and a sliding layer has the window and
   one micro-batch of 512; src/llama-context.cpp reserves a buffer for a micro-batch whose every position has its logits
@@ -30,17 +31,18 @@ class Runtime:
     """One engine.
 
     A cache is padded to a multiple of ``pad`` positions, and keeps the window plus ``slack`` positions where attention
-    slides. ``micro_batch`` positions of a prompt are worked on at once, None for all. ``host_embedding`` says whether
-    the embedding stays out of a GPU's memory, ``activation`` how many bytes a number between layers has where the
-    weights do not decide, ``one_by_one`` whether it encodes one picture after the other, ``whole`` whether it takes
-    the cache of the whole window at the start, where that was asked for or is its own. ``contexts`` are the windows
-    that it opens by itself, each for devices of less than so many bytes, the first for none; none means the model's
-    own. ``overhead`` is in bytes, by kind of device.
+    slides; for a new token it goes over it ``passes`` times. ``micro_batch`` positions of a prompt are worked on at
+    once, None for all. ``host_embedding`` says whether the embedding stays out of a GPU's memory, ``activation`` how
+    many bytes a number between layers has where the weights do not decide, ``one_by_one`` whether it encodes one
+    picture after the other, ``whole`` whether it takes the cache of the whole window at the start, where that was
+    asked for or is its own. ``contexts`` are the windows that it opens by itself, each for devices of less than so
+    many bytes, the first for none; none means the model's own. ``overhead`` is in bytes, by kind of device.
     """
 
     name: str
     pad: int = 1
     slack: int = 0
+    passes: int = 1
     micro_batch: int | None = None
     host_embedding: bool = False
     activation: int | None = None
@@ -70,7 +72,7 @@ _OLLAMA_CONTEXTS = ((24 * GIB, 4096), (48 * GIB, 32768), (float("inf"), 262144))
 RUNTIMES = {
     one.name: one
     for one in (
-        Runtime("transformers", slack=-1, overhead=_TORCH),
+        Runtime("transformers", slack=-1, passes=3, overhead=_TORCH),
         Runtime("vllm", pad=16, overhead=_TORCH),
         Runtime("llama.cpp", overhead=_CARD, **_LLAMA),  # type: ignore[arg-type]
         Runtime("ollama", overhead=_CARD, contexts=_OLLAMA_CONTEXTS, **_LLAMA),  # type: ignore[arg-type]

@@ -48,5 +48,6 @@ def decode(
     language: Language, lengths: Sequence[int], form: Format, bits: float, runtime: Runtime, batch: int = 1
 ) -> int:
     """Bytes moved for one new token of each of ``batch`` answers: active weights, the head, the whole cache."""
-    cache = kv_bytes(language, lengths, bits, runtime, batch) + 2 * state_bytes(language, form.activation, batch)
-    return active_bytes(language, form, batch) + language.head.bytes_in(form) + cache
+    cache = runtime.passes * kv_bytes(language, lengths, bits, runtime, batch)
+    states = 2 * state_bytes(language, form.activation, batch)
+    return active_bytes(language, form, batch) + language.head.bytes_in(form) + cache + states
