@@ -74,3 +74,11 @@ def test_fitting():
     mean, worst = re.search(r"([\d.]+) in the mean, (\d+) at worst", printed).groups()
     assert float(mean) < 2
     assert float(worst) < 30
+
+
+@pytest.mark.slow
+def test_cost():
+    printed = run("cost.py", "--quick", "--only", "llava-1.5", "internvl3")
+    rows = [line.split("|")[1:-1] for line in printed.splitlines() if line.startswith("| ")]
+    assert [row[0].strip() for row in rows[1:]] == ["llava-1.5", "internvl3"]
+    assert all(float(row[2]) > 0 for row in rows[1:])
