@@ -7,11 +7,14 @@ import torch
 
 from tests import zoo
 from tests.costs.tiny import DESCRIBED, described
+from vtok.catalog.checkpoints import checkpoints
 from vtok.catalog.config_sizes import text_sizes
 from vtok.catalog.formats import find_format
+from vtok.costs import tower as towers
 from vtok.costs import weights
 from vtok.costs.language import language
 from vtok.costs.pieces import parameters
+from vtok.costs.unknown import UnknownFigureError
 
 BF16 = find_format("bf16")
 #: Parts of omni and drawing models that take no part in reading a picture.
@@ -27,7 +30,8 @@ def parts(model):
     layers = [one for name, one in named.items() if "embed_tokens" not in name]
     names = ("language_model", "text_model", *BESIDE)
     seeing = [child.parameters() for name, child in inner.named_children() if name not in names]
-    return layers, tables, list(chain.from_iterable(seeing))
+    own = [one for name, one in inner.named_parameters(recurse=False)]
+    return layers, tables, [*chain.from_iterable(seeing), *own]
 
 
 def numbers(tensors):
@@ -55,6 +59,7 @@ def test_every_number_is_counted(name):
                     "layer_types": ["sliding_attention", "full_attention"] * 2}),
         ("gemma4", {"num_global_key_value_heads": 1, "attention_k_eq_v": True, "num_hidden_layers": 6,
                     "layer_types": None}),
+        ("gemma4", {"enable_moe_block": True, "num_experts": 4, "top_k_experts": 2, "moe_intermediate_size": 32}),
         ("kimi_k25", {"num_hidden_layers": 5}),
         ("qwen3_5_moe", {"num_hidden_layers": 4, "layer_types": None}),
         ("lfm2_vl", {"num_hidden_layers": 3, "layer_types": ["conv", "full_attention", "conv"]}),
@@ -91,3 +96,21 @@ def test_experts_are_read_as_far_as_they_are_used():
     experts = sum(piece.bytes_in(BF16) for piece in pieces if getattr(piece, "copies", 1) > 1)
     assert one == whole - experts // 2
     assert weights.active_bytes(language, BF16, 1000) == whole
+
+
+#: Counted on transformers' classes with their defaults, which give the encoder's output another width than these have.
+ELSEWHERE = ("llama-4-scout", "llama-4-maverick")
+WHOLE = [one for one in checkpoints() if one.parameters and one.name not in ELSEWHERE]
+
+
+def test_whole_checkpoints_have_the_parameters_that_the_catalog_says():
+    known = 0
+    for one in WHOLE:
+        try:
+            tower, projector = towers.tower(one.vision), towers.projector(one.vision, one.text.hidden)
+            found = weights.total_parameters(tower, projector, language(one.text))
+        except UnknownFigureError:
+            continue
+        assert found == one.parameters, one.name
+        known += 1
+    assert known >= 30

@@ -58,6 +58,8 @@ def language(sizes: TextSizes) -> Language:
 
 def layer_kinds(text: TextSizes) -> tuple[str, ...]:
     """The kind of each layer, the pattern of ``text.attention`` repeated as often as there are layers."""
+    if text.attention is None and text.kind:
+        raise UnknownFigureError(f"how the language model {text.kind} is built")
     runs = [part.split() for part in need(text, "attention").split(",")]
     pattern = [run[-1] for run in runs for _ in range(int(run[0]) if len(run) == 2 else 1)]
     count = need(text, "layers")
@@ -172,6 +174,9 @@ def _feed_forward(text: TextSizes, index: int, caches: bool) -> list[Piece]:
     up = Matrix("mlp", hidden, inner, bias, count, used)
     pieces: list[Piece] = [Matrix("router", hidden, count), *([up] * (2 if gated else 1))]
     pieces += [Matrix("down", inner, hidden, bias, count, used)]
+    if text.parallel_mlp:
+        # Three norms more, a scale of what the router reads, and one of each expert.
+        pieces += [*mlp(hidden, need(text, "mlp"), gated, bias), Vector(4 * hidden + count)]
     if text.shared_mlp:
         pieces += mlp(hidden, text.shared_mlp, gated, bias)
     if text.shared_gate:

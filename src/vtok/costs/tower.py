@@ -57,6 +57,8 @@ def tower(sizes: VisionSizes) -> Tower:
     """The encoder of ``sizes``; raises ``UnknownFigureError`` for a figure that it needs and nobody tells."""
     vision = complete_vision(sizes)
     hidden, heads, patch = need(vision, "hidden"), need(vision, "heads"), need(vision, "patch")
+    if vision.norm_bias is None:
+        raise UnknownFigureError(f"how the encoder {vision.kind} is built" if vision.kind else "vision.kind")
     width = vision.head_dim or hidden // heads
     kv_heads = vision.kv_heads or heads
     norms = norm(hidden, need(vision, "norm_bias"))
@@ -115,7 +117,7 @@ def projector(sizes: VisionSizes, text_hidden: int | None) -> Projector:
 
 
 def _piece(words: str, vision: VisionSizes, text_hidden: int | None) -> Piece:
-    match = re.fullmatch(r"norm (\w)(\+?)|(\w)>(\w)(\+?)", words)
+    match = re.fullmatch(r"(?:norm|vector) (\w)(\+?)|(\w)>(\w)(\+?)", words)
     if match is None:
         raise ValueError(f"cannot read the piece {words!r} of a projector")
     if match[1]:
