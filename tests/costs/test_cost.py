@@ -161,7 +161,7 @@ def test_the_encoders_buffer_is_what_llama_cpp_logs(sizes, logged):
 
 
 def test_a_micro_batch_is_what_llama_cpp_logs():
-    """Its compute buffer for Qwen2.5-7B, without a picture, is 304.00 MiB: logits and a hidden state of 512 positions."""
+    """Its compute buffer for Qwen2.5-7B without a picture, 304.00 MiB: logits and a hidden state of 512 positions."""
     config = {
         "model_type": "qwen2", "hidden_size": 3584, "num_hidden_layers": 28, "num_attention_heads": 28,
         "num_key_value_heads": 4, "intermediate_size": 18944, "vocab_size": 152064, "tie_word_embeddings": False,
