@@ -94,6 +94,16 @@ def test_the_best_of_all_numbers_and_sizes():
     assert value(reel.frames, reel.choice) == pytest.approx(max(every), abs=0.02)
 
 
+@pytest.mark.parametrize("twin", [1, 2, 3])
+def test_the_frame_that_tells_least_is_given_up_first(twin):
+    scenes = [thumbnail(photo(*SIZE, seed=seed)) for seed in range(5)]
+    scenes[twin] = scenes[twin - 1] + 2 * ALIKE * np.eye(32)  # no near duplicate, and yet much the same
+    assert planned(scenes, 5000).frames == (0, 1, 2, 3, 4)
+    fewer = planned(scenes, 5000, most=4).frames
+    assert len(fewer) == 4
+    assert not {twin - 1, twin} <= set(fewer)
+
+
 def test_odd_clips():
     one = planned([np.zeros((32, 32))], 500)
     assert (one.frames, one.tokens <= 500) == ((0,), True)
