@@ -117,6 +117,8 @@ def test_frames_are_named_by_their_time(tmp_path):
     assert sum(vtok.count(one["output"], "qwen2.5-vl-7b") for one in found["images"]) == found["tokens"] <= 500
     again = run(path, *QWEN, "--budget", 500, "-o", tmp_path / "out", ok=False)
     assert "--force overwrites" in again.stderr
+    table = run(path, *QWEN, "--budget", 500, "-o", tmp_path / "out", "--force").stdout
+    assert "at most 500 tokens for each file" in table
 
 
 def test_videos_that_cannot_be_used(tmp_path):

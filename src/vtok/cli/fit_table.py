@@ -16,7 +16,8 @@ def print_table(model: Checkpoint, budget: int, total: bool, outcomes: Sequence[
     done = [one for one in outcomes if one.fitted is not None and one.problem is None]
     if not done:
         return
-    each = "together" if total else "each"
+    frames = any(one.job.seconds is not None for one in done)
+    each = "together" if total else "for each file" if frames else "each"
     sheet = Sheet(
         f"{model.name}, at most {budget:,} tokens {each}",
         ["image", "size", "fitted", "tokens before", "tokens", "survives", "written"],
