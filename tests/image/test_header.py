@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from vtok.errors import ImageError
-from vtok.image.header import SUFFIXES, header_size, upright_size
+from vtok.image.formats import SUFFIXES
+from vtok.image.header import header_size, upright_size
 from vtok.image.source import Limits, open_image
 
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tif", "GIF": "gif", "BMP": "bmp", "PPM": "ppm"}

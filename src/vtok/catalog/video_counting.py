@@ -9,7 +9,7 @@ from vtok.catalog.checkpoints import Checkpoint
 from vtok.catalog.videos import takes_videos, video_rule
 from vtok.errors import UsageError
 from vtok.geometry.videos.clip import Clip, VideoLayout
-from vtok.image.header import SUFFIXES
+from vtok.image.formats import SUFFIXES
 from vtok.image.video import DEFAULT_VIDEO_LIMITS, video_head
 from vtok.image.video_file import VideoLimits, is_video
 from vtok.image.video_kind import VIDEO_SUFFIXES

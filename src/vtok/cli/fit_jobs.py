@@ -14,7 +14,11 @@ from vtok.image.source import Limits
 
 #: Endings of what can be written, and of what is written where a file is of another kind.
 ENDINGS = {"jpg": ".jpg", "png": ".png", "webp": ".webp"}
-_KEPT = {".jpg": ".jpg", ".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".png": ".png", ".webp": ".webp"}
+_KEPT = {
+    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif", ".heic", ".heif", ".hif"), ".jpg"),
+    ".png": ".png",
+    ".webp": ".webp",
+}
 
 
 @dataclass(frozen=True)

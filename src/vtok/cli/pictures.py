@@ -21,7 +21,8 @@ from vtok.errors import ImageError, VtokError
 from vtok.geometry.layout import Size
 from vtok.geometry.videos.clip import Clip
 from vtok.image import pdf
-from vtok.image.header import SUFFIXES, header_size
+from vtok.image.formats import SUFFIXES
+from vtok.image.header import header_size
 from vtok.image.source import Limits
 from vtok.image.video_file import VideoLimits
 from vtok.image.video_kind import VIDEO_SUFFIXES

@@ -11,18 +11,9 @@ from typing import BinaryIO
 from PIL import Image, ImageFile
 
 from vtok.errors import ImageError
-from vtok.image.source import DEFAULT_LIMITS, FORMATS, Limits
+from vtok.image.formats import FORMATS, HEAD, readers
+from vtok.image.source import DEFAULT_LIMITS, Limits
 
-#: Endings by which a picture in a folder is told from the other files there.
-SUFFIXES = frozenset(
-    f".{ending}"
-    for endings in (
-        ("jpg", "jpeg", "jpe", "jfif", "mpo", "jp2", "j2k", "jpx"),
-        ("png", "apng", "webp", "gif", "avif", "tif", "tiff"),
-        ("bmp", "dib", "ppm", "pgm", "pbm", "pnm", "ico", "tga"),
-    )
-    for ending in endings
-)
 _WIDTH, _HEIGHT, _ORIENTATION = 256, 257, 274  # numbers of TIFF tags, which EXIF shares
 _SIDEWAYS = (5, 6, 7, 8)
 _EMPTY = "{} is empty (0 bytes); expected a picture such as a PNG or a JPEG"
@@ -74,20 +65,11 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
 
 
 def _read(path: Path | str, file: BinaryIO) -> tuple[int, int]:
-    Image.init()
-    head = file.read(16)
-    for name in FORMATS:
-        if name not in Image.OPEN:  # a Pillow that was built without this format
-            continue
-        factory, accept = Image.OPEN[name]
-        accepted = accept is None or accept(head)
-        if not accepted or isinstance(accepted, str):  # a text says why a file of this format cannot be opened
-            continue
+    head = file.read(HEAD)
+    for reader in readers(head):
         file.seek(0)
         try:
-            # Not ``Image.open``: it refuses sizes that only matter to somebody who decodes, by a limit that all of
-            # the process shares.
-            with factory(file, str(path)) as image:
+            with reader(file, str(path)) as image:
                 return _upright(image, file)
         except OSError as error:
             if error.errno is not None:

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from vtok.errors import ImageError, VtokError
+from vtok.image.formats import FORMATS, HEAD, readers
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,6 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
-#: Formats that are decoded. Those that need an outside program (EPS) or hold documents (PDF) are not among them.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "AVIF", "JPEG2000", "ICO", "TGA")
-
-
 Source = str | Path | bytes | Image.Image
 
 
@@ -95,20 +92,10 @@ def plain_mode(image: Image.Image) -> Image.Image:
 
 
 def _lazily(data: bytes) -> ImageFile.ImageFile:
-    """The picture in ``data``, its head read.
-
-    Not ``Image.open``: its limit on pixels is one for the whole process, and ours is the caller's.
-    """
-    Image.init()
-    for name in FORMATS:
-        if name not in Image.OPEN:  # a Pillow that was built without this format
-            continue
-        factory, accept = Image.OPEN[name]
-        accepted = accept is None or accept(data[:16])
-        if not accepted or isinstance(accepted, str):  # a text says why a file of this format cannot be opened
-            continue
+    """The picture in ``data``, its head read."""
+    for reader in readers(data[:HEAD]):
         try:
-            return factory(io.BytesIO(data), "")
+            return reader(io.BytesIO(data), "")
         except (SyntaxError, IndexError, TypeError, KeyError, ValueError, EOFError, struct.error):
             continue
     raise UnidentifiedImageError
