@@ -40,7 +40,7 @@ def test_limits_hold_before_anything_is_decoded(photo):
 
 def test_a_broken_one_is_a_clear_error(photo):
     photo.write_bytes(photo.read_bytes()[:600])
-    with pytest.raises(ImageError, match="a.heic"):
+    with pytest.raises(ImageError, match="heic"):
         open_image(photo)
 
 
