@@ -33,7 +33,9 @@ _HEIC = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"))
 class Reader(Protocol):
     """Reads the head of a file and stands for the picture in it."""
 
-    def __call__(self, file: IO[bytes], name: str, /) -> ImageFile.ImageFile: ...
+    def __call__(self, file: IO[bytes], name: str, /) -> ImageFile.ImageFile:
+        """The picture in ``file``; raises whatever a broken head makes it trip over."""
+        ...
 
 
 def readers(head: bytes) -> Iterator[Reader]:
