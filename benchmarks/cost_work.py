@@ -95,14 +95,20 @@ def measure(case: Case, requests: list[int], rounds: int, new: int, gpu: bool) -
     """The requests one after the other, each the best of ``rounds``."""
     model, clock = build(case, gpu), clock_of(gpu)
     model.generate(**inputs_of(case, model, 0), max_new_tokens=2)
-    high_water(reset=not gpu)
-    before = 0 if gpu else resident() - sum(one.nbytes for one in model.parameters())
-    print(f"{case.name}: the process itself {before / 2**20:.0f} MiB", file=sys.stderr, flush=True)
-    return [_measured(case, model, request, rounds, new, gpu, before, clock) for request in requests]
+    if not gpu:
+        high_water(reset=True)
+        itself = resident() - weights_of(model)
+        print(f"{case.name}: the process itself {itself / 2**20:.0f} MiB", file=sys.stderr, flush=True)
+    return [_measured(case, model, request, rounds, new, gpu, clock) for request in requests]
+
+
+def weights_of(model: Any) -> int:
+    """Bytes of all weights."""
+    return sum(one.nbytes for one in model.parameters())
 
 
 def _measured(
-    case: Case, model: Any, request: int, rounds: int, new: int, gpu: bool, before: int, clock: Callable[[], float]
+    case: Case, model: Any, request: int, rounds: int, new: int, gpu: bool, clock: Callable[[], float]
 ) -> Measured:
     inputs = inputs_of(case, model, request)
     seeing = {key: value for key, value in inputs.items() if key in ("pixel_values", "image_grid_thw", "image_sizes")}
@@ -111,14 +117,15 @@ def _measured(
         start = clock()
         model.model.get_image_features(**seeing)
         encoding.append(clock() - start)
+        before = sum(value.nbytes for value in inputs.values())
         if gpu:
             torch.cuda.reset_peak_memory_stats()
         else:
             high_water(reset=True)
+            before = resident() - weights_of(model)
         watch, start = Watch(clock), clock()
         model.generate(**inputs, max_new_tokens=new, min_new_tokens=new, do_sample=False, streamer=watch)
-        held = torch.cuda.max_memory_allocated() if gpu else high_water() - before
-        peak = max(peak, held - (0 if gpu else sum(value.nbytes for value in inputs.values())))
+        peak = max(peak, (torch.cuda.max_memory_allocated() if gpu else high_water()) - before)
         # The prompt itself is put first.
         first.append(watch.times[1] - start)
         each.append(statistics.median(b - a for a, b in zip(watch.times[1:-1], watch.times[2:], strict=True)))

@@ -107,7 +107,8 @@ class VisionSizes:
     before and after all layers), ``patch_bias``, ``qk_norm``, ``learned`` (positions are), ``layer_scale`` (two
     scales a layer), ``pool_head`` (a head that pools the patches, which the language model never reads),
     ``mlp_is_output`` (the MLP is as wide as ``output``), ``mixed_positions`` (they are resized to the picture by a
-    product with a matrix), ``rotary`` (positions turn queries and keys).
+    product with a matrix), ``rotary`` (positions turn queries and keys),
+    ``dense_mask`` (transformers makes a mask of every position against every other).
     """
 
     kind: str | None = None
@@ -147,6 +148,7 @@ class VisionSizes:
     mlp_is_output: bool | None = None
     mixed_positions: bool | None = None
     rotary: bool | None = None
+    dense_mask: bool | None = None
 
 
 S = TypeVar("S", TextSizes, VisionSizes)

@@ -30,7 +30,9 @@ def vision_activations(tower: Tower, seen: Seeing, number: int) -> int:
     wide = sum(1 for piece in tower.layer if isinstance(piece, Matrix) and piece.outputs == inner)
     width = tower.attention.heads * tower.attention.key_dim
     mixing = (_ROTARY if tower.rotary else _PLAIN) * width
-    return number * seen.positions(tower) * (_AROUND * tower.hidden + max((1 + wide) * inner, mixing))
+    positions = seen.positions(tower)
+    mask = positions if tower.dense_mask else 0
+    return number * positions * (_AROUND * tower.hidden + max((1 + wide) * inner, mixing) + mask)
 
 
 def encoder_buffer(tower: Tower, projector: Projector, seen: Seeing, number: int) -> int:

@@ -21,7 +21,8 @@ class Tower:
     """A vision encoder. ``embedding`` makes patches, ``layer`` is one of ``layers`` alike, ``after`` what follows them.
 
     Where it has a head that pools the patches, every patch goes through ``pooling``, one position a tile through
-    ``pooled``. ``rotary`` says whether positions turn queries and keys.
+    ``pooled``. ``rotary`` says whether positions turn queries and keys, ``dense_mask``
+    whether transformers makes a mask of every position against every other.
 
     ``class_tokens`` are positions that stand beside the patches of every tile; ``window`` is a side in patches, None
     where every layer attends to the whole tile; ``full`` are the layers (from 0) that do so all the same.
@@ -40,6 +41,7 @@ class Tower:
     full: tuple[int, ...]
     hidden: int
     rotary: bool
+    dense_mask: bool
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def tower(sizes: VisionSizes) -> Tower:
         full=vision.full_layers or (),
         hidden=hidden,
         rotary=bool(vision.rotary),
+        dense_mask=bool(vision.dense_mask),
     )
 
 
