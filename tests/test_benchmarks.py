@@ -82,3 +82,13 @@ def test_cost():
     rows = [line.split("|")[1:-1] for line in printed.splitlines() if line.startswith("| ")]
     assert [row[0].strip() for row in rows[1:]] == ["llava-1.5", "internvl3"]
     assert all(float(row[2]) > 0 for row in rows[1:])
+
+
+@pytest.mark.parametrize("model", ["llava", "qwen"])
+def test_reducing(model):
+    words = ("--width", "256" if model == "llava" else "896", "--layers", "2", "--rounds", "1", "--device", "cpu")
+    printed = run("reduce.py", "--model", model, *words, "--methods", "uniform", "fastv@1")
+    rows = [line.split("|")[1:-1] for line in printed.splitlines() if line.startswith("| ")]
+    assert [row[0].strip() for row in rows[1:8]] == ["uniform"] * 3 + ["fastv@1"] * 3 + ["no reduction"]
+    assert all(float(row[5]) > 0 for row in rows[1:7])
+    assert [row[0].strip() for row in rows[9:]] == ["11 %", "22 %", "33 %", "100 %"]

@@ -83,13 +83,18 @@ def unchanged(model: Any, inputs: dict[str, Any]) -> None:
 
 def selected(model: Any, inputs: dict[str, Any], merging: bool) -> bool:
     """Hold a selection against the oracle; says whether the pictures' grids are known."""
-    method = Scattered(merging)
-    with vtok.reduce(model, method, "40%") as reduction:
-        _, logits, cache = greedy(model, inputs, STEPS)
+    reduction = held(model, inputs, Scattered(merging))
     assert all(one.after == max(1, int(one.before * 0.4)) for one in reduction.selections)
     assert all(one.merges == merging for one in reduction.selections)
+    return all(image.picture.grids for image in reduction.images)
+
+
+def held(model: Any, inputs: dict[str, Any], method: Any, budget: str | None = "40%") -> Any:
+    """An answer with fewer tokens by ``method``, held against the oracle in every step; returns the reduction."""
+    with vtok.reduce(model, method, budget) as reduction:
+        _, logits, cache = greedy(model, inputs, STEPS)
     keep = kept_columns(model, inputs, reduction.images)
-    with merged(model, reduction.images if merging else None):
+    with merged(model, reduction.images):
         if recurrent(model):
             expected = short_logits(model, inputs, keep, STEPS)
         else:
@@ -98,7 +103,7 @@ def selected(model: Any, inputs: dict[str, Any], merging: bool) -> bool:
     assert_close(logits, expected)
     short = int(keep.sum()) + STEPS - 1
     assert {cache.get_seq_length(index) for index in attending(cache)} == {short}
-    return all(image.picture.grids for image in reduction.images)
+    return reduction
 
 
 def kept_columns(model: Any, inputs: dict[str, Any], images: Any) -> Tensor:
@@ -113,16 +118,13 @@ def kept_columns(model: Any, inputs: dict[str, Any], images: Any) -> Tensor:
 @contextmanager
 def merged(model: Any, images: Any) -> Any:
     """The plain model, whose encoder gives what was merged in the places of the tokens it was merged into."""
-    if images is None:
-        yield
-        return
     base, field = model.base_model, adapter_of(model).field
     original = base.get_image_features
 
     def encode(*args: Any, **kwargs: Any) -> Any:
         output = original(*args, **kwargs)
         if getattr(output, field, None) is not None and field != "deepstack_features":
-            output[field] = _with_merged(output[field], images)
+            output[field] = _with_merged(output[field], images, given=True)
         deep = getattr(output, "deepstack_features", None)
         if deep is not None:
             output["deepstack_features"] = [
@@ -140,12 +142,16 @@ def merged(model: Any, images: Any) -> Any:
         del base.get_image_features
 
 
-def _with_merged(rows: Any, images: Any) -> Any:
+def _with_merged(rows: Any, images: Any, given: bool = False) -> Any:
+    """``rows`` with what was merged in its places: the vectors as ``given`` to the language model, or merged anew."""
     flat = torch.cat([one.reshape(-1, one.shape[-1]) for one in rows]).clone()
     start = 0
     for image in images:
         content = image.picture.content + start
-        flat[content[image.selection.kept]] = image.selection.apply(flat[content])
+        if given:
+            flat[image.kept.kept + start] = image.vectors
+        else:
+            flat[content[image.selection.kept]] = image.selection.apply(flat[content])
         start += image.picture.count
     if torch.is_tensor(rows):
         return flat.reshape(rows.shape)

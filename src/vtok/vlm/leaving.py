@@ -122,18 +122,18 @@ class Leaving:
         method = next((one for one in self.methods.values() if Need.LM_ATTENTION in one.needs), None)
         if method is None:
             return text[-1:]
-        return text[method.raters(hidden[image.row, image.columns], hidden[image.row, text])]
+        return text[method.raters(_flat(hidden, image.row, image.columns), _flat(hidden, image.row, text))]
 
     def _seen(self, layer: int, number: int, hidden: Tensor, rows: Rows) -> InLayer:
         method, image, text = self.methods[layer], self.images[number], self.texts[number]
         source = layer if method.looks_ahead else layer - 1
-        at = InLayer(layer, self.layers, hidden[image.row, image.columns], image.places.to(hidden.device))
+        at = InLayer(layer, self.layers, _flat(hidden, image.row, image.columns), image.places.to(hidden.device))
         if Need.LM_ATTENTION in method.needs:
             at = replace(
                 at, attention=rows.attention(source, number)[..., rows.where(source, image.columns, image.row)]
             )
         if Need.LM_TEXT in method.needs:
-            at = replace(at, text=hidden[image.row, text])
+            at = replace(at, text=_flat(hidden, image.row, text))
         if Need.LM_KEYS in method.needs:
             keys = rows.keys(source, image.row)
             at = replace(
@@ -148,8 +148,14 @@ class Leaving:
         if not selection.merges:
             return hidden
         merged = hidden.clone()
-        merged[image.row, image.columns[selection.kept]] = selection.apply(hidden[image.row, image.columns])
+        kept = selection.apply(_flat(hidden, image.row, image.columns))
+        merged[image.row, image.columns[selection.kept]] = kept.view(-1, *hidden.shape[2:])
         return merged
+
+
+def _flat(hidden: Tensor, row: int, columns: Tensor) -> Tensor:
+    """(n, d) hidden states of some columns; a model that carries several streams has them side by side."""
+    return hidden[row, columns].flatten(1)
 
 
 def _plans(
