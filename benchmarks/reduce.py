@@ -4,7 +4,7 @@
 
 Random weights at the widths of LLaVA-1.5-7B or Qwen2.5-VL-7B, few layers, bfloat16. All runs take turns, round by
 round, in one process; times are medians, and ratios medians of each round's ratio. ``--peer`` is a folder with
-sparsevlm 0.1.3 in it (``pip install --no-deps --target FOLDER sparsevlm==0.1.3``), which is then run too, on Qwen2.5-VL.
+sparsevlm 0.1.3 in it (``pip install --no-deps --target FOLDER sparsevlm==0.1.3``), which then runs too, on Qwen2.5-VL.
 """
 
 from __future__ import annotations

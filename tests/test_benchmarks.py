@@ -84,6 +84,7 @@ def test_cost():
     assert all(float(row[2]) > 0 for row in rows[1:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["llava", "qwen"])
 def test_reducing(model):
     words = ("--width", "256" if model == "llava" else "896", "--layers", "2", "--rounds", "1", "--device", "cpu")
