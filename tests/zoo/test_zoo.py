@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import transformers
 
 from tests import zoo
 
@@ -32,6 +33,7 @@ def test_settings_can_be_replaced():
     assert len(tiny.model.model.language_model.layers) == 4
 
 
+@pytest.mark.skipif(not transformers.__version__.startswith("5.24."), reason="the classes are those of 5.24")
 def test_every_class_is_in_the_zoo_or_excused():
     assert len(zoo.classes()) == 81
     assert {*zoo.names(), *zoo.EXCUSED} == set(zoo.classes())

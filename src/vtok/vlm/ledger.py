@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import torch
+
 
 @dataclass(frozen=True)
 class ImageTokens:
@@ -72,10 +74,16 @@ class Ledger:
 
 
 def cache_size(cache: Any) -> tuple[int, tuple[int, ...]]:
-    """Bytes of all key and value tensors in a transformers cache, and the positions held in each layer."""
+    """Bytes of all tensors in a transformers cache, and the positions held in each layer.
+
+    A layer that carries a state instead of keys holds no positions; its state counts into the bytes.
+    """
     size, lengths = 0, []
-    for layer in cache.layers:
-        for tensor in (layer.keys, layer.values):
-            size += tensor.numel() * tensor.element_size()
-        lengths.append(int(layer.keys.shape[-2]))
+    for index, layer in enumerate(cache.layers):
+        for value in vars(layer).values():
+            # Layers with several states keep them by number.
+            for tensor in value.values() if isinstance(value, dict) else (value,):
+                size += tensor.numel() * tensor.element_size() if torch.is_tensor(tensor) else 0
+        attends = torch.is_tensor(getattr(layer, "keys", None))
+        lengths.append(int(cache.get_seq_length(index)) if attends else 0)
     return size, tuple(lengths)
