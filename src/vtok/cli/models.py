@@ -84,10 +84,12 @@ def _reducible(words: list[str], as_json: bool) -> None:
     table.add_column("class", no_wrap=True)
     table.add_column("model_type", no_wrap=True)
     table.add_column("grid", no_wrap=True)
-    table.add_column("held against", overflow="fold")
+    table.add_column("proof", no_wrap=True)
     for one in found:
-        table.add_row(one.name, one.model_type, "known" if one.grid else "-", families.PROOFS[one.proof])
+        table.add_row(one.name, one.model_type, "known" if one.grid else "-", one.proof)
     common.console.print(table)
+    for name, words in families.PROOFS.items():
+        common.console.print(f"{name}: held against {words}")
 
 
 def _matches(one: Checkpoint, word: str) -> bool:
