@@ -81,15 +81,15 @@ def _reducible(words: list[str], as_json: bool) -> None:
         return
     title = f"{len(found)} classes of transformers {families.tested_with()}, as tests have run them"
     table = Table(title=title, title_justify="left")
-    table.add_column("class", no_wrap=True)
+    table.add_column("class", overflow="fold")
     table.add_column("model_type", no_wrap=True)
     table.add_column("grid", no_wrap=True)
     table.add_column("proof", no_wrap=True)
     for one in found:
         table.add_row(one.name, one.model_type, "known" if one.grid else "-", one.proof)
     common.console.print(table)
-    for name, words in families.PROOFS.items():
-        common.console.print(f"{name}: held against {words}")
+    for proof, against in families.PROOFS.items():
+        common.console.print(f"{proof}: held against {against}")
 
 
 def _matches(one: Checkpoint, word: str) -> bool:
