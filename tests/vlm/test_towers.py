@@ -92,7 +92,20 @@ def test_one_picture_beside_others_is_seen_as_alone(name: str) -> None:
         assert torch.allclose(getattr(both[-1], field), getattr(seen, field), atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["qwen2_5_vl", "qwen3_vl", "internvl", "gemma3", "mistral3", "smolvlm", "vipllava"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "qwen2_5_vl",
+        "qwen3_vl",
+        "internvl",
+        "gemma3",
+        "mistral3",
+        "smolvlm",
+        "vipllava",
+        "llava_next",
+        "llava_onevision",
+    ],
+)
 @pytest.mark.parametrize("method", ["visionzip", "fastervlm", "vispruner", "prumerge", "tome", "holov", "scope"])
 def test_methods_that_read_attention_run(name: str, method: str) -> None:
     tiny = zoo.build(name)

@@ -27,12 +27,14 @@ class Structure:
 class Picture:
     """``count`` rows of one picture: its visual tokens, by ``grids`` (rows, columns) in order, and its ``structure``.
 
-    ``grids`` is empty where the tokens have no known place in the picture.
+    ``grids`` is empty where the tokens have no known place in the picture; ``thumbnail`` is the index of the one
+    that shows the whole of it beside the others.
     """
 
     count: int
     grids: tuple[tuple[int, int], ...]
     structure: tuple[Structure, ...] = ()
+    thumbnail: int | None = None
 
     @property
     def content(self) -> Tensor:

@@ -227,4 +227,4 @@ def _seen(picture: Picture, rows: Tensor, more: Mapping[str, Any]) -> Seen:
     vectors = rows[picture.content.to(rows.device)] if picture.structure else rows
     if len(picture.grids) == 1:
         return Seen(picture.grids[0], vectors, **more)
-    return Seen((1, vectors.shape[0]), vectors, blocks=picture.grids, **more)
+    return Seen((1, vectors.shape[0]), vectors, blocks=picture.grids, thumbnail=picture.thumbnail, **more)

@@ -10,15 +10,13 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from vtok.errors import MethodError, ModelError
+from vtok.errors import ModelError
 from vtok.geometry.families.llava import Llava
 from vtok.geometry.layout import Layout
 from vtok.reduction.method import Need
 from vtok.vlm.adapters.base import Adapter, encoder
 from vtok.vlm.adapters.grids import Grid
-from vtok.vlm.attention import record
-
-TOWERS = ("clip_vision_model", "siglip_vision_model")
+from vtok.vlm.adapters.tower import TOWERS, has_cls, projector, run_seeing, tower_offers
 
 
 class LlavaAdapter(Adapter):
@@ -32,7 +30,7 @@ class LlavaAdapter(Adapter):
         kind = model.config.vision_config.model_type
         if kind not in TOWERS:
             raise ModelError(f"this LLaVA has a vision tower of type {kind!r}; served are: {', '.join(TOWERS)}")
-        if _has_cls(model) and model.config.vision_feature_select_strategy != "default":
+        if has_cls(model) and model.config.vision_feature_select_strategy != "default":
             raise ModelError(
                 "this LLaVA hands the CLS token on to the language model (vision_feature_select_strategy is "
                 f"{model.config.vision_feature_select_strategy!r}); expected 'default', where only patches are"
@@ -40,8 +38,7 @@ class LlavaAdapter(Adapter):
 
     def offers(self, model: Any) -> frozenset[Need]:
         """See ``Adapter.offers``."""
-        cls = {Need.CLS_ATTENTION, Need.FIRST_ATTENTION} if _has_cls(model) else set()
-        return frozenset({Need.FEATURES, Need.KEYS, Need.RECEIVED_ATTENTION, *cls})
+        return tower_offers(model)
 
     def image_inputs(self, model: Any) -> tuple[str, ...]:
         """See ``Adapter.image_inputs``."""
@@ -60,34 +57,8 @@ class LlavaAdapter(Adapter):
 
     def run(self, model: Any, inputs: Mapping[str, Any], needs: frozenset[Need]) -> tuple[Any, dict[str, list[Any]]]:
         """See ``Adapter.run``."""
-        if Need.CLS_ATTENTION in needs and not _has_cls(model):
-            raise MethodError(
-                f"this method reads CLS attention, but the vision tower ({model.config.vision_config.model_type}) has "
-                "no CLS token; take a method without it, such as pool or uniform"
-            )
-        tower = model.base_model.vision_tower
-        modules = self._watched(model, inputs, needs)
-        entered: list[Tensor] = []
-        hook = _projector(model).register_forward_pre_hook(lambda _, args: entered.append(args[0]))
-        try:
-            received = Need.RECEIVED_ATTENTION in needs
-            with record(tower, modules, row=0, want_keys=Need.KEYS in needs, want_received=received) as recorder:
-                output = encoder(model)(**inputs, return_dict=True)
-        finally:
-            hook.remove()
-        skip = 1 if _has_cls(model) else 0
-        more: dict[str, list[Any]] = {}
-        if Need.FEATURES in needs:
-            more["features"] = list(entered[0])
-        if Need.CLS_ATTENTION in needs:
-            more["cls_attention"] = list(recorder.weights[0][0][:, :, skip:])
-        if Need.FIRST_ATTENTION in needs:
-            more["first_attention"] = list(recorder.weights[-1][0][:, :, skip:])
-        if received:
-            more["received_attention"] = list(recorder.received[0][0][:, :, skip:])
-        if Need.KEYS in needs:
-            more["keys"] = list(recorder.keys[0][0][:, :, skip:])
-        return output, more
+        output, more = run_seeing(model, inputs, needs)
+        return output, {name: list(values) for name, values in more.items()}
 
     def check_shrinks(self, model: Any) -> None:
         """See ``Adapter.check_shrinks``."""
@@ -109,13 +80,13 @@ class LlavaAdapter(Adapter):
 
     def project(self, model: Any, features: Tensor) -> Tensor:
         """See ``Adapter.project``."""
-        projected: Tensor = _projector(model)(features)
+        projected: Tensor = projector(model)(features)
         return projected
 
     def stages(self, model: Any) -> dict[str, nn.Module]:
         """See ``Adapter.stages``."""
         tower = model.base_model.vision_tower
-        return {"patches embedded": tower.embeddings, "encoder": tower.encoder, "projector": _projector(model)}
+        return {"patches embedded": tower.embeddings, "encoder": tower.encoder, "projector": projector(model)}
 
     def layout(self, model: Any, processor: Any, size: tuple[int, int]) -> Layout | None:
         """See ``Adapter.layout``; the settings are read from the image processor."""
@@ -127,33 +98,3 @@ class LlavaAdapter(Adapter):
         if getattr(edge, "shortest_edge", None) is None or not images.do_center_crop:
             return Llava(int(edge.height), None, patch, padded).layout(*size)
         return Llava(int(edge.shortest_edge), int(crop.height), patch, padded).layout(*size)
-
-    def _watched(self, model: Any, inputs: Mapping[str, Any], needs: frozenset[Need]) -> list[nn.Module]:
-        """The attention modules to look at: the one that the projector reads behind, then the first, where wanted."""
-        if not needs & {Need.CLS_ATTENTION, Need.FIRST_ATTENTION, Need.RECEIVED_ATTENTION, Need.KEYS}:
-            return []
-        first = model.base_model.vision_tower.encoder.layers[0].self_attn
-        return [self._attention(model, inputs), *([first] if Need.FIRST_ATTENTION in needs else [])]
-
-    @staticmethod
-    def _attention(model: Any, inputs: Mapping[str, Any]) -> nn.Module:
-        """The attention of the layer whose output the projector reads; of several layers, the last one."""
-        layers = model.base_model.vision_tower.encoder.layers
-        chosen = inputs.get("vision_feature_layer")
-        chosen = model.config.vision_feature_layer if chosen is None else chosen
-        indices = [chosen] if isinstance(chosen, int) else list(chosen)
-        # hidden_states[0] is the embedding, so that state i is what layer i - 1 gives.
-        states = [index if index >= 0 else len(layers) + 1 + index for index in indices]
-        if max(states) < 1:
-            raise MethodError("this model takes its visual tokens before the first layer, where there is no attention")
-        part: nn.Module = layers[max(states) - 1].self_attn
-        return part
-
-
-def _projector(model: Any) -> nn.Module:
-    part: nn.Module = model.base_model.multi_modal_projector
-    return part
-
-
-def _has_cls(model: Any) -> bool:
-    return bool(model.config.vision_config.model_type == "clip_vision_model")
