@@ -74,6 +74,27 @@ def test_the_ledger_is_measured(tiny_vlm: VLM, picture: Image.Image) -> None:
     assert ledger.to_dict()["seconds"]["first_token"] == pytest.approx(seconds.first_token)
 
 
+@pytest.mark.parametrize(
+    ("method", "budget", "lengths"),
+    [
+        ("fastv:9@1", None, (TOKENS, 9)),
+        ("fastv@1", 9, (TOKENS, 9)),
+        ("vtw@1", None, (TOKENS, 0)),
+        ("visionzip:20 | fastv:9@1", None, (20, 9)),
+        # A budget that is left open is a quarter, as in vtok.reduce.
+        ("visionzip | fastv:4@1", None, (TOKENS // 4, 4)),
+        ("divprune:9", None, (9, 9)),
+        ("visionzip", None, (TOKENS, TOKENS)),
+    ],
+)
+def test_a_method_with_a_budget_of_its_own_acts_in_ask_as_in_reduce(
+    tiny_vlm: VLM, picture: Image.Image, method: str, budget: int | None, lengths: tuple[int, int]
+) -> None:
+    answer = tiny_vlm.ask(picture, "What is red?", method=method, budget=budget, max_new_tokens=2)
+    # Beside visual tokens a layer holds the text and the first of the two generated.
+    assert answer.ledger.kv_lengths == tuple(answer.ledger.text_tokens + left + 1 for left in lengths)
+
+
 def test_several_images_each_keep_their_budget(tiny_vlm: VLM, picture: Image.Image) -> None:
     answer = tiny_vlm.ask([picture, picture.rotate(90)], "Which one?", budget="25%", max_new_tokens=2)
     assert [image.after for image in answer.ledger.images] == [9, 9]

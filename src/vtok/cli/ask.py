@@ -24,6 +24,9 @@ vtok ask receipt.png "What is the total?" --budget 144 --method visionzip
 vtok ask a.png b.png "Which one is red?" --model ./llava-1.5-7b --budget 25% --compare
 """
 
+#: A method that leaves all tokens where there is no budget.
+WHOLE = "visionzip"
+
 
 def ask(
     images: common.ImagesArgument,
@@ -42,7 +45,8 @@ def ask(
 ) -> None:
     """Ask a question about pictures, with as many visual tokens as you allow.
 
-    Without --budget every token stays. The answer is streamed; the ledger below it says what it cost.
+    Without --budget every token stays, unless --method carries one, such as fastv:64@2. The answer is streamed; the
+    ledger below it says what it cost.
     """
     if compare and budget is None:
         raise UsageError("--compare needs a --budget to compare the full count with, such as --budget 25%")
@@ -52,10 +56,10 @@ def ask(
             raise UsageError("--overlay shows one picture; ask about one, or use vtok show for each")
     vlm = common.load(model, device, dtype)
     if compare:
-        _ask(vlm, images, question, None, method, 1, quiet=True)  # the first run warms caches up and is not shown
+        _ask(vlm, images, question, None, WHOLE, 1, quiet=True)  # the first run warms caches up and is not shown
     answers = [
-        _ask(vlm, images, question, chosen, method, max_tokens, quiet=as_json or compare)
-        for chosen in ([None, budget] if compare else [budget])
+        _ask(vlm, images, question, chosen, taken, max_tokens, quiet=as_json or compare)
+        for chosen, taken in ([(None, WHOLE), (budget, method)] if compare else [(budget, method)])
     ]
     written = None if overlay is None else _write_overlay(answers[-1], overlay)
     if as_json:

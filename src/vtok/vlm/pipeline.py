@@ -157,13 +157,15 @@ class VLM:
         method: str | Method | Chain = "visionzip",
         **options: Any,
     ) -> Answer:
-        """Open, encode, cut and answer in one call; without a ``budget`` every visual token stays.
+        """Open, encode, cut and answer in one call.
 
-        ``pictures`` is one or several; further ``options`` are those of ``generate``.
+        Without a ``budget`` every visual token stays, unless ``method`` carries one (``fastv:64@2``) takes none
+        (``vtw``). ``pictures`` is one or several; further ``options`` are those of ``generate``.
         """
         several = [pictures] if isinstance(pictures, str | Path | bytes | Image.Image) else list(pictures)
         # What makes no sense is refused before a picture is opened.
-        chain = None if budget is None and not parse_chain(method).steps[0].budget else self._chain(method, budget)
+        asked = parse_chain(method)
+        chain = None if budget is None and asked.open and len(asked.steps) == 1 else self._chain(asked, budget)
         prompt_ids(self.processor, question, [()] * len(several), self.image_token)
         return self.generate([self._cut(self._prepared(one), chain, question) for one in several], question, **options)
 

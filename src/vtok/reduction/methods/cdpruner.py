@@ -25,8 +25,8 @@ class CDPruner(GreedyMethod):
     Relevance is stretched to (0, 1] over the picture. The reference takes it from CLIP's text tower, whose patches it
     finds *less* alike to what they show (it negates the cosine); checkpoints of vision-language models do not carry
     that tower, so here it is the mean cosine of a token to the text in the language model's space, not negated.
-    ``theta`` between 0 and 1 weighs relevance against diversity, as the reference's comments and the paper's appendix
-    have it: r becomes exp(r theta / (2 (1 - theta))); -1, the default, leaves r as it is, as the reference runs.
+    ``theta`` between 0 and 1 weighs relevance against diversity, as the reference's comments have it: r becomes
+    exp(r theta / (2 (1 - theta))); -1, the default, leaves r as it is, as the reference runs.
     """
 
     name: ClassVar[str] = "cdpruner"
