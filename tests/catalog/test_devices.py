@@ -8,7 +8,8 @@ from vtok.errors import UsageError
 GB = 2**30
 
 # TFLOP/s (TOP/s for int8) as vendors publish them: dense, added up in 32 bits. NVIDIA whitepapers: GA102 V1 and V2, Ada
-# v2.1, Turing, GA100; data sheets in github.com/winston-zhang-orz/gpu-specs; AMD GPUOpen and CDNA whitepapers; Intel.
+# v2.1, Turing, GA100; data sheets in github.com/winston-zhang-orz/gpu-specs; AMD GPUOpen and github.com/ROCm/ROCm,
+# docs/conceptual/gpu-arch; the pages that devices.toml names.
 PUBLISHED = [
     ("rtx-3090", "fp16", 71),
     ("rtx-3090", "fp32", 35.6),
@@ -27,13 +28,25 @@ PUBLISHED = [
     ("v100", "fp16", 125),
     ("l4", "bf16", 121),
     ("h100", "bf16", 989.4),
-    ("h100-pcie", "bf16", 756),
+    ("h100-pcie", "bf16", 756.5),
     ("h100", "fp8", 1978.9),
+    ("h100", "fp32", 66.9),
+    ("h200", "bf16", 989.4),
     ("b200", "bf16", 2250),
+    ("rtx-pro-6000", "bf16", 503.8),
+    ("rtx-pro-6000", "int8", 1010),
+    ("dgx-spark", "bf16", 125),
     ("rx-7900-xtx", "fp16", 122.8),
     ("rx-9070-xt", "fp8", 389),
+    ("mi60", "int8", 58.9),
+    ("mi100", "fp16", 184.6),
+    ("mi100", "bf16", 92.3),
+    ("mi250", "fp16", 362.1),
     ("mi250x", "fp16", 383),
     ("mi300x", "fp16", 1307.4),
+    ("mi300x", "fp8", 2614.9),
+    ("arc-a770", "fp16", 157.3),
+    ("arc-b580", "int8", 218.7),
     ("m2-max", "fp16", 13.6),
     ("m1-max", "fp16", 10.6),
     ("strix-halo", "fp16", 59.4),
@@ -44,6 +57,12 @@ PUBLISHED = [
 @pytest.mark.parametrize(("name", "number", "published"), PUBLISHED)
 def test_rates_are_those_that_vendors_publish(name, number, published):
     assert find_device(name).rates[number] / 1e12 == pytest.approx(published, rel=0.01)
+
+
+def test_a_rate_that_the_maker_publishes_goes_before_the_product():
+    assert find_device("h100").rates["bf16"] == 989.4e12
+    assert find_device("h100").rates["fp32"] == 132 * 1980e6 * 256
+    assert "glennklockwood" in find_device("h100").sources["rates"]
 
 
 def test_there_are_many():
@@ -79,7 +98,7 @@ def test_a_name_finds_one_device():
         ("3060", "rtx-3060-12gb"),
         ("RTX 3060 12GB", "rtx-3060-12gb"),
         ("NVIDIA GeForce RTX 4090", "rtx-4090"),
-        ("m3_max", "m3-max-48gb"),
+        ("m3_max", "m3-max-64gb"),
         ("M3-Max-36GB", "m3-max-36gb"),
         ("Radeon RX 7900 XTX", "rx-7900-xtx"),
     ],

@@ -91,15 +91,18 @@ def _devices(entry: dict[str, Any], architecture: dict[str, Any], sharing: dict[
             note=entry.get("note", sharing["note"] if sharing else ""),
             sources={
                 "device": entry["source"],
-                "rates": architecture["source"],
+                "rates": "; ".join(filter(None, (entry.get("rates_source"), architecture.get("source")))),
                 **({"memory": sharing["source"]} if sharing else {}),
             },
         )
 
 
 def _rates(entry: dict[str, Any], architecture: dict[str, Any]) -> dict[str, float]:
-    clocks = entry["units"] * entry["clock"] * 1e6
-    return {number: clocks * rate for number, rate in architecture["rates"].items()}
+    derived = {
+        number: entry["units"] * entry["clock"] * 1e6 * rate for number, rate in architecture.get("rates", {}).items()
+    }
+    # What a maker publishes goes before units x clock x FLOP a clock.
+    return derived | {number: rate * 1e12 for number, rate in entry.get("rates", {}).items()}
 
 
 def _usable(size: int, sharing: dict[str, Any] | None) -> int:

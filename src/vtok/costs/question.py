@@ -89,7 +89,8 @@ def ask(
     """A question whose parts go together.
 
     Where no weights are named they are what the runtime loads where nobody says otherwise: q4_k_m for those that read
-    GGUF files (it is what Ollama's library and llama.cpp's -hf fetch), bf16 for the others.
+    GGUF files (it is what llama.cpp's -hf fetches, by its help text, and Ollama from Hugging Face, by hub-docs
+    ollama.md (003753676b), where a repository has it), bf16 for the others.
     Where no runtime is named it is the first that reads the weights, if it is known how that one counts for the model.
     Raises ``UsageError`` for a runtime that does not read the weights or has no such cache, ``ModelError`` for a
     checkpoint directory whose configuration lacks the sizes of the model, and what ``find_model`` raises.
