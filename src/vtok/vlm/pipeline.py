@@ -97,7 +97,7 @@ class VLM:
         """
         chain, cuts = self._chain(method, budget), []
         for one in encoded:
-            if chain.at(Stage.PIXELS) or wants_words(chain):
+            if chain.at(Stage.PIXELS) or chain.at(Stage.PATCHES) or wants_words(chain):
                 cuts.append(self._cut(one.prepared, chain, question))
                 continue
             needs = needed(self.adapter, self.model, chain.steps, [one.tokens.grid])

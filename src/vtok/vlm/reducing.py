@@ -13,9 +13,10 @@ from torch import Tensor
 from vtok.errors import MethodError
 from vtok.reduction import budget as budgets
 from vtok.reduction.chain import Chain, Step
-from vtok.reduction.method import Need, PixelMethod, Seen, Stage, TokenMethod
+from vtok.reduction.method import Need, PatchMethod, PixelMethod, Seen, Stage, TokenMethod
 from vtok.reduction.selection import Selection
 from vtok.reduction.windows import middles, window_of
+from vtok.vlm import patching
 from vtok.vlm.adapters.base import Adapter, Encoding
 from vtok.vlm.picture import Picture, plain
 from vtok.vlm.wording import wants_words, with_words, words_of
@@ -65,7 +66,14 @@ def check(adapter: Adapter, model: Any, chain: Chain) -> None:
         method = step.method
         if method.video:
             raise MethodError(f"{method.name} compares the frames of a video; take another method for pictures")
-        if method.stage in (Stage.PATCHES, Stage.TOWER):
+        if isinstance(method, PatchMethod):
+            patching.check_packed(model, method)
+        if method.reads_grid and chain.at(Stage.PATCHES):
+            raise MethodError(
+                f"{method.name} goes by rows and columns, which are gone behind {chain.steps[0].method.name}; take a "
+                "method that does not, such as divprune or random"
+            )
+        if method.stage is Stage.TOWER:
             raise MethodError(
                 f"{method.name} acts {method.stage.value}, which cannot be done here; take another method"
             )
@@ -99,13 +107,21 @@ def encode_and_reduce(
         shrunk = _shrunk(adapter, model, inputs, chain)
         if shrunk is not None:
             return Cut(shrunk, _since(start, shrunk[0].vectors), 0.0)
-    encoding = adapter.encode(model, inputs, needed(adapter, model, steps, grids), ids)
+    needs, first, choosing = needed(adapter, model, steps, grids), None, 0.0
+    if chain and chain.at(Stage.PATCHES):
+        first = patching.chosen(model, inputs, chain.at(Stage.PATCHES)[0])
+        choosing = _since(start, first[0].kept)
+        start = time.perf_counter()
+    if first is None or all(one.after == one.before for one in first):
+        encoding, first = adapter.encode(model, inputs, needs, ids), None
+    else:
+        encoding = patching.encode(adapter, model, inputs, first, needs)
     if wants_words(chain):
         encoding = _worded(adapter, model, encoding, ids, mask, words)
     encoded = _since(start, encoding.rows[0])
     start = time.perf_counter()
-    images = reduced(adapter, model, encoding, chain)
-    return Cut(images, encoded, _since(start, images[0].vectors), encoding.output)
+    images = reduced(adapter, model, encoding, chain, first)
+    return Cut(images, encoded, choosing + _since(start, images[0].vectors), encoding.output)
 
 
 def _worded(
@@ -133,11 +149,17 @@ def needed(
     return frozenset().union(*wanted) - {Need.TEXT}
 
 
-def reduced(adapter: Adapter, model: Any, encoding: Encoding, chain: Chain | None) -> list[Reduced]:
-    """The encoded pictures cut by the steps of ``chain`` that act between projector and language model."""
-    made = []
-    for picture, rows, seen in zip(encoding.pictures, encoding.rows, encoding.seen, strict=True):
-        made.append(_reduced_one(adapter, model, picture, rows, seen, chain.steps if chain else ()))
+def reduced(
+    adapter: Adapter, model: Any, encoding: Encoding, chain: Chain | None, first: Sequence[Selection] | None = None
+) -> list[Reduced]:
+    """The encoded pictures cut by the steps of ``chain`` that act between projector and language model.
+
+    ``first`` says what of each picture came through the encoder, where that is not all of it.
+    """
+    made, steps = [], chain.steps if chain else ()
+    for index, (picture, rows, seen) in enumerate(zip(encoding.pictures, encoding.rows, encoding.seen, strict=True)):
+        before = first[index] if first else Selection.all(seen.count, rows.device)
+        made.append(_reduced_one(adapter, model, picture, rows, seen, steps, before))
     return made
 
 
@@ -149,12 +171,18 @@ def spread(grid: tuple[int, int], parts: tuple[int, int]) -> Selection:
 
 
 def _reduced_one(
-    adapter: Adapter, model: Any, picture: Picture, rows: Tensor, seen: Seen, steps: Sequence[Step]
+    adapter: Adapter,
+    model: Any,
+    picture: Picture,
+    rows: Tensor,
+    seen: Seen,
+    steps: Sequence[Step],
+    total: Selection,
 ) -> Reduced:
-    total, vectors = Selection.all(seen.count, rows.device), rows
-    _check_budgets(steps, seen.count, seen.grids)
+    vectors = rows
+    _check_budgets(steps, total.before, seen.grids)
     gridded = bool(picture.grids)
-    for step, allowed in zip(steps, _allowed(steps, seen.count), strict=True):
+    for step, allowed in zip(steps, _allowed(steps, total.before), strict=True):
         method = step.method
         if not isinstance(method, TokenMethod) or (allowed >= seen.count and step.budget is not None):
             continue

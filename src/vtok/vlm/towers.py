@@ -157,17 +157,30 @@ class Places:
 
     def _in_order(self, units: list[Tensor]) -> list[Tensor]:
         """Qwen2.5's encoder works on windows of tokens and puts them in order only at its end."""
-        tower = next((part for part in _encoders(self.model) if hasattr(part, "get_window_index")), None)
+        tower = next((part for part in _encoders(self.model) if hasattr(part, "fullatt_block_indexes")), None)
         if tower is None:
             return units
-        order = torch.as_tensor(tower.get_window_index(self.inputs["image_grid_thw"])[0]).argsort()
-        return list(torch.split(torch.cat(units, -1)[..., order.to(units[0].device)], list(self.counts), dim=-1))
+        given = self.inputs.get("window_index")
+        order = window_order(tower, self.inputs["image_grid_thw"])[0] if given is None else given
+        places = order.argsort().to(units[0].device)
+        return list(torch.split(torch.cat(units, -1)[..., places], list(self.counts), dim=-1))
 
     def _misfit(self, patches: int) -> MethodError:
         return MethodError(
             f"the {patches} patches of this model's encoder cannot be told apart into {list(self.counts)} visual "
             "tokens, so its attention cannot be read; take a method that reads the vectors alone, such as divprune"
         )
+
+
+def window_order(tower: Any, grids: Tensor) -> tuple[Tensor, Tensor]:
+    """The tokens (n,) in the order in which a ``tower`` of windows works on them, and its windows' bounds in patches.
+
+    ``grids`` (pictures, 3) are frames, rows and columns of patches.
+    """
+    from transformers.vision_utils import get_vision_window_index
+
+    order, bounds = get_vision_window_index(grids, tower.spatial_merge_size, tower.window_size, tower.patch_size)
+    return order, bounds
 
 
 def _encoders(model: Any) -> list[Any]:
