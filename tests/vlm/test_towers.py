@@ -14,12 +14,14 @@ from vtok.vlm.adapters.base import PIXELS
 from vtok.vlm.towers import BLOCKS, ROWS, Places, behind, offers, watched
 
 PROMPTS = [[(2, 4), (4, 4)], [(4, 2)]]
+#: Pictures of more tokens than 4 x 4, a window of Qwen2.5's encoder.
+SEVERAL_WINDOWS = [[(3, 6), (6, 5)]]
 WATCHED = tuple(name for name in zoo.names() if offers(zoo.build(name).model))
 
 
-def pictures(name: str) -> tuple[Any, Any, dict[str, Any], Tensor]:
+def pictures(name: str, prompts: Any = PROMPTS) -> tuple[Any, Any, dict[str, Any], Tensor]:
     tiny = zoo.build(name)
-    adapter, inputs = adapter_of(tiny.model), tiny.inputs(PROMPTS)
+    adapter, inputs = adapter_of(tiny.model), tiny.inputs(prompts)
     names = (*PIXELS, *adapter.image_inputs(tiny.model))
     return tiny.model, adapter, {one: inputs[one] for one in names if inputs.get(one) is not None}, inputs["input_ids"]
 
@@ -41,9 +43,12 @@ def bumped(module: Any, batch: int, patch: int) -> Any:
     return module.register_forward_hook(hook)
 
 
-@pytest.mark.parametrize("name", WATCHED)
-def test_a_patch_changes_the_token_that_it_is_said_to_be_part_of(name: str) -> None:
-    model, adapter, inputs, ids = pictures(name)
+@pytest.mark.parametrize(
+    ("name", "prompts"),
+    [(name, PROMPTS) for name in WATCHED] + [(name, SEVERAL_WINDOWS) for name in ("qwen2_5_vl", "exaone4_5")],
+)
+def test_a_patch_changes_the_token_that_it_is_said_to_be_part_of(name: str, prompts: Any) -> None:
+    model, adapter, inputs, ids = pictures(name, prompts)
     with watched(model) as calls:
         whole = rows(model, adapter, inputs, ids)
     counts = [unit.shape[0] for unit in whole]

@@ -46,7 +46,7 @@ def check_packed(model: Any, method: PatchMethod) -> None:
 def chosen(model: Any, inputs: Mapping[str, Any], step: Step) -> list[Selection]:
     """The groups of patches of each picture in ``inputs`` that ``step`` keeps, one group a visual token."""
     assert isinstance(step.method, PatchMethod)
-    merge, selections = _tower(model).spatial_merge_size, []
+    merge, selections = packed_tower(model).spatial_merge_size, []
     sizes = [rows * columns for _, rows, columns in _grids(inputs)]
     for (_, rows, columns), pixels in zip(_grids(inputs), torch.split(inputs["pixel_values"], sizes), strict=True):
         grid = (rows // merge, columns // merge)
@@ -73,7 +73,7 @@ def _thinned(model: Any, inputs: Mapping[str, Any], selections: Sequence[Selecti
     """``inputs`` of strips of the groups that stay, with all that is to be known of their places."""
     from transformers import vision_utils
 
-    tower, grids = _tower(model), inputs["image_grid_thw"]
+    tower, grids = packed_tower(model), inputs["image_grid_thw"]
     merge = tower.spatial_merge_size
     groups = torch.cat([one.slot >= 0 for one in selections])
     patches = groups.repeat_interleave(merge**2)
@@ -127,6 +127,7 @@ def _grids(inputs: Mapping[str, Any]) -> list[tuple[int, int, int]]:
     return [tuple(grid) for grid in inputs["image_grid_thw"].tolist()]
 
 
-def _tower(model: Any) -> Any:
+def packed_tower(model: Any) -> Any:
+    """The encoder of a model of ``PACKED``."""
     base = model.base_model
     return base.visual if hasattr(base, "visual") else base.vision_tower
