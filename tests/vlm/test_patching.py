@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -163,6 +164,12 @@ def test_an_empty_window_is_gone() -> None:
     hook.remove()
     assert reduction.selections[0].kept.tolist() == [row * 8 + column for row in range(4) for column in range(4)]
     assert lengths == [0, 64]
+
+
+def test_the_docs_name_every_family_that_lets_patches_go() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "families.md").read_text(encoding="utf-8")
+    section = text.partition("## Before the encoder")[2].partition("model types ")[2].partition(". ")[0]
+    assert tuple(section.replace("`", "").replace(",", " ").split()) == PACKED
 
 
 def test_what_cannot_be_is_refused_in_words() -> None:

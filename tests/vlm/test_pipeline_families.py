@@ -1,14 +1,17 @@
 """``vtok.load`` on directories of other families than LLaVA: the same answers as transformers, fewer tokens, maps."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from PIL import Image
+from typer.testing import CliRunner
 
 import vtok
 from tests.zoo.directories import save
+from vtok.cli.main import app
 from vtok.errors import MethodError
 from vtok.vlm.pipeline import VLM
 from vtok.vlm.trace import trace
@@ -108,3 +111,37 @@ def test_batches_of_questions(vlm: VLM, wide: Image.Image) -> None:
 def test_a_trace_does_not_go_through_layers_that_lose_tokens(vlm: VLM, wide: Image.Image) -> None:
     with pytest.raises(MethodError, match="takes tokens out of some"):
         trace(vlm, [wide], "What is red?", "fastv:4@1")
+
+
+@pytest.fixture(scope="module")
+def qwen(tmp_path_factory: pytest.TempPathFactory) -> VLM:
+    return vtok.load(save("qwen2_5_vl", tmp_path_factory.mktemp("qwen")), device="cpu")
+
+
+@pytest.mark.parametrize("method", ["pixelprune", "pixelprune | divprune:6"])
+def test_blank_paper_never_enters_the_encoder(qwen: VLM, wide: Image.Image, method: str) -> None:
+    seen: list[int] = []
+    hook = qwen.model.model.visual.blocks[0].register_forward_hook(lambda _, args, output: seen.append(len(output)))
+    answer = qwen.ask(wide, "What is red?", method=method, max_new_tokens=2)
+    hook.remove()
+    (cut,) = answer.cuts
+    first = qwen.cut(wide, "pixelprune").reduced.selection
+    assert seen == [4 * first.after]
+    assert first.after < first.before
+    assert cut.reduced.selection.after == answer.ledger.visual_after == (6 if "|" in method else first.after)
+    again = qwen.reduce(qwen.encode([wide]), method)[0]
+    assert torch.equal(again.reduced.selection.kept, cut.reduced.selection.kept)
+    assert torch.equal(again.reduced.vectors, cut.reduced.vectors)
+
+
+def test_show_draws_what_never_entered(qwen: VLM, wide: Image.Image, tmp_path: Path) -> None:
+    wide.save(tmp_path / "wide.png")
+    model = save("qwen2_5_vl", tmp_path / "model")
+    arguments = ["show", str(tmp_path / "wide.png"), "--model", str(model), "--method", "pixelprune", "--json"]
+    done = CliRunner().invoke(app, [*arguments, "-o", str(tmp_path / "kept.png"), "--device", "cpu"])
+    assert done.exit_code == 0, done.output
+    data = json.loads(done.stdout)
+    assert data["method"] == "pixelprune"
+    assert data["budget"] is None
+    kept = [index for index, token in enumerate(data["tokens"]) if token["state"] == "kept"]
+    assert kept == qwen.cut(wide, "pixelprune").reduced.selection.kept.tolist()

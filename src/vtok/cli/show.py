@@ -22,7 +22,10 @@ vtok show photo.jpg --budget 64 --heat -o heat.png
 
 def show(
     image: Annotated[Path, typer.Argument(help="A picture.", show_default=False)],
-    budget: Annotated[str, typer.Option("--budget", "-b", help="The most visual tokens: 144 or 25%.")] = "25%",
+    budget: Annotated[
+        str | None,
+        typer.Option("--budget", "-b", help="The most visual tokens: 144 or 25%, which it is where one is needed."),
+    ] = None,
     method: common.MethodOption = "visionzip",
     heat: Annotated[bool, typer.Option("--heat", help="Colour the patches by the score that the method used.")] = False,
     output: Annotated[
@@ -51,7 +54,7 @@ def show(
     overlay = Overlay(cut.prepared.image, cut.prepared.layout, selection, heat=heat)
     common.write_whole(output, lambda part: write_overlay(overlay, part))
     if as_json:
-        common.print_json({"output": str(output), "method": cut.method, "budget": budget, **overlay.to_dict()})
+        common.print_json({"output": str(output), "method": cut.method, "budget": cut.budget, **overlay.to_dict()})
     else:
         common.console.print(f"{overlay.caption}", highlight=False)
         common.console.print(f"written: {output}", soft_wrap=True, highlight=False)

@@ -45,10 +45,12 @@ def trace(
     if output is not None:
         common.suffix_of(output, ".png")
     vlm = common.load(model, device, dtype)
+    from vtok.reduction.registry import parse_chain
     from vtok.vlm.trace import trace as run_trace
 
+    cuts = budget is not None or not parse_chain(method).steps[0].open
     with common.notes.status("following the picture"):
-        traced = run_trace(vlm, images, question, method if budget is not None else None, budget, max_tokens)
+        traced = run_trace(vlm, images, question, method if cuts else None, budget, max_tokens)
     if output is not None:
         page = _picture(traced)
         common.write_whole(output, lambda part: page.save(part, "PNG"))
