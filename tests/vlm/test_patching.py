@@ -128,7 +128,8 @@ def test_answers_are_those_of_the_whole_prompt_without_what_left(folder: str) ->
     ("method", "left"),
     [
         ("pixelprune:7", 7), ("pixelprune | random:5", 5), ("pixelprune | random:25%", (7, 3)),
-        ("pixelprune | visionzip(contextual=0.0):6", 6), ("pixelprune | cdpruner:8", 8), ("pixelprune | divprune:200", 0),
+        ("pixelprune | visionzip(contextual=0.0):6", 6), ("pixelprune | cdpruner:8", 8),
+        ("pixelprune | divprune:200", 0),
     ],
 )  # fmt: skip
 def test_budgets_and_methods_behind_it(folder: str, method: str, left: Any) -> None:

@@ -52,8 +52,10 @@ def chosen(model: Any, inputs: Mapping[str, Any], step: Step) -> list[Selection]
         grid = (rows // merge, columns // merge)
         patches = Patches(grid, pixels.reshape(grid[0] * grid[1], -1))
         allowed = budgets.tokens(step.budget, patches.count)
-        whole = allowed >= patches.count and step.budget is not None
-        selections.append(Selection.all(patches.count, pixels.device) if whole else step.method.select(patches, allowed))
+        if step.budget is not None and allowed >= patches.count:
+            selections.append(Selection.all(patches.count, pixels.device))
+        else:
+            selections.append(step.method.select(patches, allowed))
     return selections
 
 
