@@ -103,7 +103,7 @@ def _windows(order: Tensor, bounds: Tensor, groups: Tensor, unit: int) -> dict[s
     alive = groups[order]
     rank = groups.long().cumsum(0) - 1
     left = torch.nn.functional.pad(alive.long().cumsum(0), (1, 0))[(bounds // unit).long()] * unit
-    return {"window_index": rank[order[alive]], "cu_window_seqlens": left.unique_consecutive().to(bounds.dtype)}
+    return {"window_index": rank[order[alive]], "cu_window_seqlens": torch.unique(left).to(bounds.dtype)}
 
 
 def _spread(output: Any, selections: Sequence[Selection]) -> Any:
