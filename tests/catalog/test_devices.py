@@ -98,7 +98,7 @@ def test_a_name_finds_one_device():
         ("3060", "rtx-3060-12gb"),
         ("RTX 3060 12GB", "rtx-3060-12gb"),
         ("NVIDIA GeForce RTX 4090", "rtx-4090"),
-        ("m3_max", "m3-max-64gb"),
+        ("m3_max", "m3-max-48gb"),
         ("M3-Max-36GB", "m3-max-36gb"),
         ("Radeon RX 7900 XTX", "rx-7900-xtx"),
     ],
