@@ -11,6 +11,9 @@ from vtok.catalog.sizes import known
 NO_HEAD = {"vision_config.vision_use_head": False}
 BIASED = {"vision_config.attention_bias": True}
 NORMED = {"vision_config.use_qk_norm": True, "vision_config.norm_type": "rms_norm"}
+MOONLIGHT = {"text_config.q_lora_rank": None, "text_config.n_shared_experts": 2}
+# The class makes an MLP of two thirds of the width that it is told; the catalog has what comes out.
+THIRDED = {**NO_HEAD, "text_config.block_auto_adjust_ff_dim": False}
 CROPPED = {"vision_config.image_size": 560}
 # Of positions the class has a table an axis.
 STANDARD = {"text_config.hidden_size_per_layer_input": 0, "vision_config.standardize": True}
@@ -19,9 +22,11 @@ MIXED = {**STANDARD, "text_config.enable_moe_block": True, "text_config.top_k_ex
 
 # Names or the beginnings of names, the class in transformers, what the catalog does not hold.
 CLASSES = [
-    (["llava-1.5-7b", "llava-1.5-13b"], "Llava", {}),
-    (["llava-1.6-mistral-7b"], "LlavaNext", {}),
-    (["llava-onevision-7b", "llava-onevision-72b"], "LlavaOnevision", NO_HEAD),
+    (["vtok-mini", "llava-1.5-7b", "llava-1.5-13b", "pixtral-12b"], "Llava", {}),
+    (["llava-1.6-mistral-7b", "llava-1.6-vicuna-7b"], "LlavaNext", {}),
+    (["llava-next-video"], "LlavaNextVideo", {}),
+    (["vip-llava"], "VipLlava", {}),
+    (["llava-onevision-"], "LlavaOnevision", NO_HEAD),
     (["qwen2-vl-2b"], "Qwen2VL", {"vision_config.hidden_size": 1536}),
     (["qwen2-vl-7b"], "Qwen2VL", {"vision_config.hidden_size": 3584}),
     (["qwen2-vl-72b"], "Qwen2VL", {"vision_config.hidden_size": 8192}),
@@ -30,6 +35,8 @@ CLASSES = [
     (["qwen3-vl-30b", "qwen3-vl-235b"], "Qwen3VLMoe", {}),
     (["qwen3.5-9b", "qwen3.5-27b"], "Qwen3_5", {}),
     (["qwen3.5-35b"], "Qwen3_5Moe", {}),
+    (["internvl2-2b", "internvl2-8b", "internvl2.5-1b", "internvl2.5-8b", "internvl3-2b"], "InternVL", BIASED),
+    (["internvl2-26b", "internvl2-76b"], "InternVL", NORMED),
     (["internvl2.5-4b", "internvl3-1b", "internvl3-8b", "internvl3-14b"], "InternVL", BIASED),
     (["internvl3.5-1b", "internvl3.5-2b", "internvl3.5-4b", "internvl3.5-8b", "internvl3.5-14b"], "InternVL", BIASED),
     (["internvl3.5-30b"], "InternVL", {**BIASED, "text_config.head_dim": 128}),
@@ -38,6 +45,7 @@ CLASSES = [
     (["gemma-3-"], "Gemma3", NO_HEAD),
     (["gemma-4-26b"], "Gemma4", MIXED),
     (["gemma-4-31b"], "Gemma4", STANDARD),
+    (["paligemma-3b"], "PaliGemma", NO_HEAD),
     (["paligemma2-3b"], "PaliGemma", {**NO_HEAD, "projection_dim": 2304}),
     (["paligemma2-10b"], "PaliGemma", {**NO_HEAD, "projection_dim": 3584}),
     (["paligemma2-28b"], "PaliGemma", {**NO_HEAD, "projection_dim": 4608}),
@@ -59,6 +67,15 @@ CLASSES = [
     (["granite-docling"], "GraniteDocling", {}),
     (["molmo2-8b"], "Molmo2", {}),
     (["fuyu-8b"], "Fuyu", {}),
+    (["idefics3-8b", "smolvlm-"], "Idefics3", {}),
+    (["smolvlm2-"], "SmolVLM", {}),
+    (["kimi-vl"], "Kimi_K25", MOONLIGHT),
+    (["kimi-k2.5", "kimi-k2.6"], "Kimi_K25", {}),
+    (["lfm2-vl"], "Lfm2Vl", THIRDED),
+    (["lfm2.5-vl"], "Lfm2Vl", {**THIRDED, "projector_use_layernorm": False}),
+    (["exaone-4.5"], "Exaone4_5_", {}),
+    (["glm-4.5v"], "Glm4vMoe", {"text_config.head_dim": 128}),
+    (["aya-vision"], "AyaVision", {**NO_HEAD, "alignment_intermediate_size": 28672}),
 ]
 CASES = {
     one.name: (name, changed)

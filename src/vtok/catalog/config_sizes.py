@@ -130,7 +130,7 @@ def vision_sizes(config: Config) -> VisionSizes:
     found["positions"] = _positions(part, found["positions"])
     return VisionSizes(
         kind=_kind(part),
-        projector=_kind(whole) if part else None,
+        projector=_projector(whole) if part else None,
         full_layers=_indices(part.get("fullatt_block_indexes")),
         deepstack=_indices(part.get("deepstack_visual_indexes")),
         **_traits(part, _VISION_TRAITS),
@@ -173,6 +173,12 @@ def _whole(part: Config, keys: tuple[str, ...]) -> int | None:
 def _kind(part: Config) -> str | None:
     kind = part.get("model_type")
     return kind if isinstance(kind, str) and kind else None
+
+
+def _projector(whole: Config) -> str | None:
+    """The kind of the whole; that of LFM2-VL comes with a norm before it and without."""
+    kind = _kind(whole)
+    return f"{kind}_plain" if kind == "lfm2_vl" and whole.get("projector_use_layernorm") is False else kind
 
 
 def _tied(config: Config, part: Config) -> bool | None:
