@@ -77,7 +77,7 @@ def main() -> None:
         )  # fmt: skip
 
     def cut(selection: Selection) -> Callable[[], object]:
-        short = shorten(full, None, IMAGE, [selection])
+        short = shorten(full, None, {IMAGE: [selection]})
         return lambda: prefill(short.input_ids, short.attention_mask, short.position_ids, selection.apply(vectors))
 
     def limit(count: int) -> Callable[[], object]:

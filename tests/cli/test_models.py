@@ -80,6 +80,7 @@ def test_what_can_be_reduced_needs_no_torch():
         "model_type": "qwen2_5_vl",
         "proof": "masked",
         "grid": True,
+        "videos": True,
     } in data
     assert "Qwen3VLForConditionalGeneration" in run("--reducible", "qwen3").stdout
     assert "Llava" not in run("--reducible", "qwen3").stdout

@@ -13,6 +13,7 @@ from torch import Tensor
 import vtok
 from tests import zoo
 from tests.vlm.oracle import greedy, hidden, short_logits
+from tests.zoo.videos import prompts_with_videos
 from vtok.reduction.method import Seen, TokenMethod
 from vtok.reduction.selection import Selection
 from vtok.vlm.adapters import adapter_of
@@ -71,6 +72,15 @@ def prove(name: str) -> dict[str, Any]:
     }
 
 
+def prove_videos(name: str) -> None:
+    """All that is claimed of the class's videos, beside a picture; raises where it does not hold."""
+    tiny = zoo.build(name)
+    inputs = prompts_with_videos(tiny, [[(3, 2, 3), (3, 3, 4)]], pictures=[[(2, 3)]])
+    unchanged(tiny.model, inputs)
+    selected(tiny.model, inputs, merging=False)
+    assert selected(tiny.model, inputs, merging=True)
+
+
 def unchanged(model: Any, inputs: dict[str, Any]) -> None:
     _, logits, _ = greedy(model, inputs, STEPS)
     with torch.no_grad():
@@ -82,19 +92,19 @@ def unchanged(model: Any, inputs: dict[str, Any]) -> None:
 
 
 def selected(model: Any, inputs: dict[str, Any], merging: bool) -> bool:
-    """Hold a selection against the oracle; says whether the pictures' grids are known."""
+    """Hold a selection against the oracle; says whether the grids of pictures and frames are known."""
     reduction = held(model, inputs, Scattered(merging))
     assert all(one.after == max(1, int(one.before * 0.4)) for one in reduction.selections)
     assert all(one.merges == merging for one in reduction.selections)
-    return all(image.picture.grids for image in reduction.images)
+    return all(one.picture.grids for one in (*reduction.images, *reduction.videos))
 
 
 def held(model: Any, inputs: dict[str, Any], method: Any, budget: str | None = "40%") -> Any:
     """An answer with fewer tokens by ``method``, held against the oracle in every step; returns the reduction."""
     with vtok.reduce(model, method, budget) as reduction:
         _, logits, cache = greedy(model, inputs, STEPS)
-    keep = kept_columns(model, inputs, reduction.images)
-    with merged(model, reduction.images):
+    keep = kept_columns(model, inputs, reduction.images, reduction.videos)
+    with merged(model, reduction.images, reduction.videos):
         if recurrent(model):
             expected = short_logits(model, inputs, keep, STEPS)
         else:
@@ -106,23 +116,46 @@ def held(model: Any, inputs: dict[str, Any], method: Any, budget: str | None = "
     return reduction
 
 
-def kept_columns(model: Any, inputs: dict[str, Any], images: Any) -> Tensor:
+def kept_columns(model: Any, inputs: dict[str, Any], images: Any, videos: Any = ()) -> Tensor:
     """(b, n) bool: the positions of the full prompt that stay."""
-    held = inputs["input_ids"] == zoo.IMAGE_TOKEN
-    keep = inputs["attention_mask"].bool()
-    keep[held] = torch.cat([image.kept.slot >= 0 for image in images])
-    assert int(held.sum()) > int((keep & held).sum())
+    keep, before = inputs["attention_mask"].bool(), int(inputs["attention_mask"].sum())
+    for token, visuals in ((zoo.IMAGE_TOKEN, images), (getattr(model.config, "video_token_id", None), videos)):
+        if visuals:
+            held = inputs["input_ids"] == token
+            keep[held] = torch.cat([one.kept.slot >= 0 for one in visuals])
+    assert int(keep.sum()) < before
     return keep
 
 
 @contextmanager
-def merged(model: Any, images: Any) -> Any:
+def merged(model: Any, images: Any, videos: Any = ()) -> Any:
     """The plain model, whose encoder gives what was merged in the places of the tokens it was merged into."""
     base, field = model.base_model, adapter_of(model).field
-    original = base.get_image_features
+    given = {"get_image_features": images, "get_video_features": videos}
+    running: list[str] = []
+    patched = {
+        name: _merging(getattr(base, name), field, visuals, running) for name, visuals in given.items() if visuals
+    }
+    for name, encode in patched.items():
+        setattr(base, name, encode)
+    try:
+        yield
+    finally:
+        for name in patched:
+            delattr(base, name)
+
+
+def _merging(original: Any, field: str, images: Any, running: list[str]) -> Any:
+    """The encoder ``original`` with what was merged, unless it is ``running`` as a part of the one for videos."""
 
     def encode(*args: Any, **kwargs: Any) -> Any:
-        output = original(*args, **kwargs)
+        running.append(field)
+        try:
+            output = original(*args, **kwargs)
+        finally:
+            running.pop()
+        if running:
+            return output
         if getattr(output, field, None) is not None and field != "deepstack_features":
             output[field] = _with_merged(output[field], images, given=True)
         deep = getattr(output, "deepstack_features", None)
@@ -135,11 +168,7 @@ def merged(model: Any, images: Any) -> Any:
         return output
 
     encode.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]  # generate reads it
-    base.get_image_features = encode
-    try:
-        yield
-    finally:
-        del base.get_image_features
+    return encode
 
 
 def _with_merged(rows: Any, images: Any, given: bool = False) -> Any:

@@ -77,16 +77,18 @@ def _reducible(words: list[str], as_json: bool) -> None:
     if not found:
         raise UsageError(f"no class that can be reduced matches {' '.join(words)!r}; see all: vtok models --reducible")
     if as_json:
-        common.print_json([dataclasses.asdict(one) for one in found])
+        common.print_json([{**dataclasses.asdict(one), "videos": one.videos} for one in found])
         return
     title = f"{len(found)} classes of transformers {families.tested_with()}, as tests have run them"
     table = Table(title=title, title_justify="left")
     table.add_column("class", overflow="fold")
     table.add_column("model_type", no_wrap=True)
     table.add_column("grid", no_wrap=True)
+    table.add_column("videos", no_wrap=True)
     table.add_column("proof", no_wrap=True)
     for one in found:
-        table.add_row(one.name, one.model_type, "known" if one.grid else "-", one.proof)
+        grid, videos = "known" if one.grid else "-", "cut too" if one.videos else "-"
+        table.add_row(one.name, one.model_type, grid, videos, one.proof)
     common.console.print(table)
     for proof, against in families.PROOFS.items():
         common.console.print(f"{proof}: held against {against}")

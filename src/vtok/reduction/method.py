@@ -80,8 +80,9 @@ class Method(ABC):
     def check_budget(self, budget: int, grids: Sequence[tuple[int, int]]) -> None:
         """Raise ``BudgetError`` for a budget under what the method can leave of a picture of these blocks."""
         if budget < self.least(grids):
+            what = "video" if self.video else "picture"
             raise BudgetError(
-                f"{self.name} leaves at least {self.least(grids)} tokens of this picture; a budget of {budget} is too "
+                f"{self.name} leaves at least {self.least(grids)} tokens of this {what}; a budget of {budget} is too "
                 "small"
             )
 

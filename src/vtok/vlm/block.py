@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,8 +12,10 @@ from vtok.errors import MethodError
 from vtok.reduction.chain import Chain
 from vtok.reduction.method import Stage
 from vtok.reduction.selection import Selection
-from vtok.vlm.adapters import adapter_of
-from vtok.vlm.adapters.base import PIXELS, Adapter
+from vtok.vlm.adapters import adapter_of, videos_for
+from vtok.vlm.adapters.base import Adapter
+from vtok.vlm.adapters.modality import IMAGE, VIDEO
+from vtok.vlm.carried import chains_of, has_any, take, words_for
 from vtok.vlm.history import TYPES, History, cache_in, recall
 from vtok.vlm.inside import Inside, check_layers, placed
 from vtok.vlm.packing import packed
@@ -23,58 +25,76 @@ from vtok.vlm.seam import Shortened, image_output, shorten
 
 
 class Reduction:
-    """What happened inside the block, in the last call that had pictures: ``images`` are its pictures after the cut."""
+    """What happened inside the block, in the last call that had pictures or videos.
+
+    ``images`` are its pictures after the cut, ``videos`` its videos.
+    """
 
     def __init__(self, model: Any, chain: Chain | None, renumber: bool = False) -> None:
         self.adapter: Adapter = adapter_of(model)
+        self.video_adapter = videos_for(model.config.model_type)
         self.model, self.chain, self.renumber = model, chain, renumber
         self.inside: Inside | None = None
         if chain is not None:
-            check(self.adapter, model, chain)
+            check(self.adapter, model, chain, self.video_adapter)
             check_layers(self.adapter, model, chain)
             self.inside = Inside(self.adapter, model, chain) if chain.at(Stage.LAYERS) else None
         self.images: list[Reduced] = []
+        self.videos: list[Reduced] = []
         #: The cut prompt that ``generate`` is at work on.
         self.running: History | None = None
 
     @property
     def selections(self) -> list[Selection]:
-        """Which visual tokens stayed, one selection a picture."""
-        return [image.selection for image in self.images]
+        """Which visual tokens stayed, one selection a picture, and behind them one a video."""
+        return [image.selection for image in (*self.images, *self.videos)]
+
+    @property
+    def adapters(self) -> tuple[Adapter, ...]:
+        """The one for pictures, and the one for videos where they can be cut."""
+        return (self.adapter,) if self.video_adapter is None else (self.adapter, self.video_adapter)
 
     def cut(self, arguments: dict[str, Any]) -> Shortened | None:
-        """Take the pictures out of a call's ``arguments`` and put the cut prompt and its vectors in.
+        """Take the pictures and videos out of a call's ``arguments`` and put the cut prompt and its vectors in.
 
-        None, and nothing changed, when the call has no pictures.
+        None, and nothing changed, when the call has none.
         """
         if self.inside and not self.running:
             self.inside.pending = None
-        if not any(arguments.get(name) is not None for name in PIXELS):
+        if not has_any(arguments):
             return None
+        chains = chains_of(self.adapters, self.model, arguments, self.chain)
         self._refuse_static(arguments)
         if arguments.get("input_ids") is None:
             raise MethodError("visual tokens can be cut only where input_ids are given; this call has inputs_embeds")
         positions = full_positions(self.model, arguments)
-        inputs = self._take_pictures(arguments)
-        ids = arguments["input_ids"]
-        done = encode_and_reduce(self.adapter, self.model, inputs, self.chain, ids, arguments.get("attention_mask"))
-        kept = [image.kept for image in done.images]
-        token = self.adapter.image_token_id(self.model)
-        short = shorten(ids, arguments.get("attention_mask"), token, kept, self.renumber, positions)
+        inputs = take(self.adapters, self.model, arguments)
+        ids, mask, done = arguments["input_ids"], arguments.get("attention_mask"), {}
+        for adapter, chain in chains.items():
+            words = words_for(adapter, self.adapters, self.model, ids, mask)
+            done[adapter] = encode_and_reduce(adapter, self.model, inputs[adapter], chain, ids, words)
+        kept = {one.image_token_id(self.model): [image.kept for image in cut.images] for one, cut in done.items()}
+        short = shorten(ids, mask, kept, self.renumber, positions)
         self._replace(arguments, short, done)
-        self.expect(done.images, short)
+        cut = {adapter.modality: made.images for adapter, made in done.items()}
+        self.expect(cut.get(IMAGE, []), short, cut.get(VIDEO, []))
         return short
 
-    def expect(self, images: list[Reduced], short: Shortened) -> None:
-        """The next call begins with the prompts ``short``, about ``images``."""
-        self.images = images
+    def expect(self, images: list[Reduced], short: Shortened, videos: Sequence[Reduced] = ()) -> None:
+        """The next call begins with the prompts ``short``, about ``images`` and ``videos``."""
+        self.images, self.videos = images, list(videos)
         if self.inside:
-            token = self.adapter.image_token_id(self.model)
             assert self.chain is not None
-            self.inside.expect(placed(images, short, token), short.attention_mask, self.chain)
+            where = []
+            for adapter, mine in zip(self.adapters, (self.images, self.videos), strict=False):
+                where += placed(mine, short, adapter.image_token_id(self.model)) if mine else []
+            self.inside.expect(where, short.attention_mask, self.chain)
 
     def kept_at(self, layer: int, image: int) -> Tensor:
-        """Of the tokens of picture ``image`` that came to ``layer``, in the last call, those that stayed."""
+        """Of the tokens of picture ``image`` that came to ``layer``, in the last call, those that stayed.
+
+        Videos are counted on behind the pictures.
+        """
         assert self.inside is not None
         assert self.inside.running is not None
         return self.inside.running.kept[layer][image]
@@ -95,9 +115,9 @@ class Reduction:
         if history is None or arguments.get("input_ids") is None:
             return None
         new = arguments["input_ids"][:, cache.get_seq_length() + history.dropped :]
-        if bool((new == self.adapter.image_token_id(self.model)).any()):
+        if any(bool((new == adapter.image_token_id(self.model)).any()) for adapter in self.adapters):
             raise MethodError("pictures cannot be added to a cache that already holds a conversation; start a new one")
-        self._take_pictures(arguments)
+        take(self.adapters, self.model, arguments)
         history.go_on(arguments)
         return history
 
@@ -123,8 +143,7 @@ class Reduction:
     def refuse_full_cache(arguments: dict[str, Any]) -> None:
         """Raise ``MethodError`` for pictures that come with a cache that is in use already."""
         cache = cache_in(arguments)
-        pictures = any(arguments.get(name) is not None for name in PIXELS)
-        if pictures and cache is not None and cache.get_seq_length() > 0:
+        if has_any(arguments) and cache is not None and cache.get_seq_length() > 0:
             raise MethodError("pictures cannot be added to a cache that already holds a conversation; start a new one")
 
     def _refuse_static(self, arguments: dict[str, Any]) -> None:
@@ -140,17 +159,13 @@ class Reduction:
                 "have; use the default cache, or a method that acts before the language model"
             )
 
-    def _take_pictures(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The image arguments, which are no longer among ``arguments``."""
-        names = (*PIXELS, *self.adapter.image_inputs(self.model))
-        return {name: arguments.pop(name) for name in names if arguments.get(name) is not None}
-
-    def _replace(self, arguments: dict[str, Any], short: Shortened, done: Cut) -> None:
-        field = self.adapter.field
-        if done.output is None:
-            outputs = image_output([image.vectors for image in done.images])
-        else:
-            outputs = {"image": packed(done.output, field, done.images)}
+    def _replace(self, arguments: dict[str, Any], short: Shortened, done: Mapping[Adapter, Cut]) -> None:
+        outputs: dict[str, Any] = {}
+        for adapter, cut in done.items():
+            if cut.output is None:
+                outputs |= image_output([image.vectors for image in cut.images])
+            else:
+                outputs[adapter.modality.name] = packed(cut.output, adapter.field, cut.images)
         dropped = short.dropped(arguments["input_ids"], arguments.get("attention_mask"))
         shift_deltas(self.model, dropped)
         for name in TYPES:

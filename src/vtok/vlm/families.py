@@ -30,6 +30,11 @@ class Reducible:
     proof: str
     grid: bool
 
+    @property
+    def videos(self) -> bool:
+        """Whether its videos are cut too."""
+        return self.name in _listed()["videos"]
+
 
 @cache
 def reducible() -> tuple[Reducible, ...]:
@@ -53,11 +58,14 @@ def tables() -> str:
     """Both lists as Markdown tables, with what the adapters say."""
     from vtok.vlm.adapters import adapter_for
 
-    lines = ["| class | a budget is for | grid | structure | held against |", "|---|---|---|---|---|"]
+    lines = ["| class | a budget is for | grid | videos | structure | held against |", "|---|---|---|---|---|---|"]
     for one in reducible():
         adapter = adapter_for(one.model_type)
         grid = "known" if one.grid else "not known"
-        lines.append(f"| `{one.name}` | {adapter.counts} | {grid} | {adapter.structure} | {PROOFS[one.proof]} |")
+        video = "cut too" if one.videos else ""
+        lines.append(
+            f"| `{one.name}` | {adapter.counts} | {grid} | {video} | {adapter.structure} | {PROOFS[one.proof]} |"
+        )
     lines += ["", "Not served:", "", "| class | why |", "|---|---|"]
     lines += [f"| `{name}` | {reason} |" for name, reason in refused().items()]
     return "\n".join(lines)

@@ -56,13 +56,16 @@ def _level(parts: Sequence[Any]) -> Any:
 
 
 def joined(outputs: Any, field: str) -> Any:
-    """``mm_encoder_outputs`` with the pictures' rows in one tensor (1, k, d), for classes that take no list."""
-    output = outputs.get("image") if isinstance(outputs, dict) else None
-    if output is None or not getattr(output, _JOINS, False):
+    """``mm_encoder_outputs`` with the rows of a modality in one tensor (1, k, d), for classes that take no list."""
+    if not isinstance(outputs, dict):
         return outputs
-    output = copy.copy(output)
-    output[field] = torch.cat(output[field])[None]
-    return {**outputs, "image": output}
+    return {name: _joined(one, field) if getattr(one, _JOINS, False) else one for name, one in outputs.items()}
+
+
+def _joined(output: Any, field: str) -> Any:
+    made = copy.copy(output)
+    made[field] = torch.cat(output[field])[None]
+    return made
 
 
 def _cut_deep(feature: Any, images: Sequence[Reduced]) -> Any:

@@ -222,7 +222,7 @@ class VLM:
         ids, mask = ids.to(self.device), mask.to(self.device)
         kept = [cut.reduced.kept for cut in cuts] * len(questions)
         positions = full_positions(self.model, self._described(cuts, ids, mask, len(questions)))
-        short = shorten(ids, mask, self.image_token, kept, positions=positions)
+        short = shorten(ids, mask, {self.image_token: kept}, positions=positions)
         shift_deltas(self.model, short.dropped(ids, mask))
         return Interleaved(ids, mask, short)
 

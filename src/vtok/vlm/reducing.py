@@ -58,14 +58,22 @@ class Cut:
     output: Any = None
 
 
-def check(adapter: Adapter, model: Any, chain: Chain) -> None:
-    """Raise ``MethodError`` for a method that cannot act on this model, before anything is computed."""
+def check(adapter: Adapter, model: Any, chain: Chain, videos: Adapter | None = None) -> None:
+    """Raise ``MethodError`` for a method that cannot act on this model, before anything is computed.
+
+    ``videos`` is the adapter for videos, where they can be cut; each call says what it wants of them.
+    """
     # The prompt's text is there whatever the model is.
     offers = adapter.offers(model) | {Need.TEXT}
     for step in chain.steps:
         method = step.method
         if method.video:
-            raise MethodError(f"{method.name} compares the frames of a video; take another method for pictures")
+            if videos is None:
+                raise MethodError(
+                    f"{method.name} compares the frames of a video, which cannot be cut here; take another method for "
+                    "pictures"
+                )
+            continue
         if isinstance(method, PatchMethod):
             patching.check_packed(model, method)
         if method.reads_grid and chain.at(Stage.PATCHES):
@@ -222,6 +230,7 @@ def _narrowed(seen: Seen, selection: Selection, vectors: Tensor) -> Seen:
         seen,
         grid=(1, vectors.shape[0]),
         blocks=(),
+        video=False,
         vectors=vectors,
         features=None if seen.features is None else selection.apply(seen.features),
         cls_attention=columns(seen.cls_attention),

@@ -6,7 +6,7 @@ cache is short in every layer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -45,13 +45,13 @@ class Shortened:
 def shorten(
     input_ids: Tensor,
     attention_mask: Tensor | None,
-    image_token: int,
-    selections: Sequence[Selection],
+    kept: Mapping[int, Sequence[Selection]],
     renumber: bool = False,
     positions: Tensor | None = None,
 ) -> Shortened:
-    """Drop from every prompt the placeholders that ``selections`` (one an image, in order) do not keep.
+    """Drop from every prompt the placeholders that are not ``kept``.
 
+    ``kept`` has, for each placeholder token (that of images, that of videos), one selection an image in order.
     ``input_ids`` and ``attention_mask`` are (b, n), padded on any side. Kept tokens have the ``positions`` (b, n) or
     (axes, b, n) that they had in the full prompt, counted by the mask if not given; with ``renumber`` they are counted
     anew, without gaps. Raises ``ModelError`` when the placeholders do not match the images, ``MethodError`` for a mask
@@ -65,17 +65,18 @@ def shorten(
         )
     if renumber and positions is not None and positions.ndim == 3:
         raise MethodError("this model's positions are places in the picture (M-RoPE), which renumber would tear apart")
-    held = input_ids == image_token
-    expected = sum(selection.before for selection in selections)
-    if int(held.sum()) != expected:
-        raise ModelError(
-            f"the prompts hold {int(held.sum())} image placeholders, but the images are {expected} visual tokens; "
-            "use the processor that belongs to this model"
-        )
     keep = attention_mask.bool().clone()
-    # Images follow each other through the batch in reading order, each as an unbroken count of placeholders.
-    survives = torch.cat([_survives(selection) for selection in selections]).to(input_ids.device)
-    keep[held] = survives & keep[held]
+    for token, selections in kept.items():
+        held = input_ids == token
+        expected = sum(selection.before for selection in selections)
+        if int(held.sum()) != expected:
+            raise ModelError(
+                f"the prompts hold {int(held.sum())} image placeholders, but the images are {expected} visual tokens; "
+                "use the processor that belongs to this model"
+            )
+        # Images follow each other through the batch in reading order, each as an unbroken count of placeholders.
+        survives = torch.cat([_survives(selection) for selection in selections]).to(input_ids.device)
+        keep[held] = survives & keep[held]
     if positions is None or renumber:
         positions = (attention_mask.long().cumsum(-1) - 1).clamp(min=0)
     lengths = keep.sum(-1)
@@ -92,7 +93,7 @@ def shorten(
     if renumber:
         kept_positions = (real.long().cumsum(-1) - 1).clamp(min=0)
     # What stands in padding is never read, but it must not be taken for a placeholder.
-    filler = 1 if image_token == 0 else 0
+    filler = next(token for token in range(len(kept) + 1) if token not in kept)
     return Shortened(
         input_ids.gather(1, source).masked_fill(~real, filler),
         real.to(attention_mask.dtype),

@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from vtok.errors import ModelError
-from vtok.vlm.adapters import idefics, llava, llava_next, newlines, others, sized, squares
+from vtok.vlm.adapters import idefics, llava, llava_next, newlines, others, sized, squares, videos
 from vtok.vlm.adapters.base import Adapter
 
 _ADAPTERS: tuple[Adapter, ...] = (
@@ -31,6 +31,7 @@ _ADAPTERS: tuple[Adapter, ...] = (
     others.FuyuAdapter(),
     others.Molmo2Adapter(),
 )
+_VIDEOS: tuple[Adapter, ...] = (videos.VideoAdapter(), videos.SquareFrames(), videos.LineBehind())
 _BASE = Adapter()
 
 
@@ -42,6 +43,11 @@ def adapters() -> tuple[Adapter, ...]:
 def adapter_for(model_type: str) -> Adapter:
     """The adapter for a ``model_type`` of config.json; the base where nothing special is known."""
     return next((one for one in _ADAPTERS if model_type in one.model_types), _BASE)
+
+
+def videos_for(model_type: str) -> Adapter | None:
+    """The adapter for the videos of a ``model_type``; None where they cannot be cut."""
+    return next((one for one in _VIDEOS if model_type in one.model_types), None)
 
 
 def adapter_of(model: Any) -> Adapter:

@@ -1,7 +1,8 @@
 """What vtok has to know about a family of transformers, and the family that knows nothing special.
 
 Any class whose ``forward`` accepts ``mm_encoder_outputs`` can be served by the base: it calls the model's own
-``get_image_features`` and takes the rows that come back. Subclasses say what is special, one short file each.
+``get_image_features`` and takes the rows that come back. Subclasses say what is special, one short file each. An
+adapter is for one modality: pictures here, videos in ``videos``.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from vtok.geometry.layout import Layout
 from vtok.reduction.method import Need, Seen
 from vtok.vlm import towers
 from vtok.vlm.adapters import grids
+from vtok.vlm.adapters.modality import IMAGE, VIDEO, Modality
 from vtok.vlm.picture import Picture, plain
 
-#: Arguments of ``forward`` that hold pixels; only one of them is there.
-PIXELS = ("pixel_values", "image_patches", "pixel_values_images")
+#: Arguments of ``forward`` that hold the pixels of pictures.
+PIXELS = IMAGE.pixels
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Encoding:
 class Adapter:
     """A family of transformers; stateless."""
 
+    #: What it reads.
+    modality: ClassVar[Modality] = IMAGE
     #: The ``model_type`` values of config.json.
     model_types: ClassVar[tuple[str, ...]] = ()
     #: Where the output holds the rows.
@@ -59,15 +63,17 @@ class Adapter:
 
     def image_token_id(self, model: Any) -> int:
         """The id of the placeholder token."""
-        for name in ("image_token_id", "image_token_index", "image_patch_id"):
+        for name in self.modality.tokens:
             found = getattr(model.config, name, None)
             if isinstance(found, int):
                 return found
-        raise ModelError(f"the configuration of this {type(model).__name__} names no placeholder for pictures")
+        raise ModelError(
+            f"the configuration of this {type(model).__name__} names no placeholder for {self.modality.name}s"
+        )
 
     def image_inputs(self, model: Any) -> tuple[str, ...]:
-        """The arguments that carry pictures or say how to encode them."""
-        return tuple(name for name in _parameters(encoder(model)) if name != "kwargs")
+        """The arguments that carry pictures (or videos) or say how to encode them."""
+        return tuple(name for name in _parameters(encoder(model, self.modality)) if name != "kwargs")
 
     def encode(
         self, model: Any, inputs: Mapping[str, Any], needs: frozenset[Need] = frozenset(), ids: Tensor | None = None
@@ -84,13 +90,13 @@ class Adapter:
         seen = []
         for picture, mine, group in zip(pictures, rows, groups, strict=True):
             found = {name: _beside([values[index] for index in group], name) for name, values in more.items()}
-            seen.append(_seen(picture, mine, found))
+            seen.append(_seen(picture, mine, video=self.modality is VIDEO, **found))
         return Encoding(output, tuple(pictures), tuple(rows), tuple(seen))
 
     def run(self, model: Any, inputs: Mapping[str, Any], needs: frozenset[Need]) -> tuple[Any, dict[str, list[Any]]]:
         """The encoder's output, and further fields of ``Seen``, each with one value a unit."""
         if not needs & towers.SEEN:
-            return encoder(model)(**inputs, return_dict=True), {}
+            return encoder(model, self.modality)(**inputs, return_dict=True), {}
         with towers.watched(model) as calls:
             output = encoder(model)(**inputs, return_dict=True)
         counts = [unit.shape[0] for unit in self.units(model, output)]
@@ -186,17 +192,19 @@ class Adapter:
         held = int((ids == self.image_token_id(model)).sum())
         if held != expected:
             raise ModelError(
-                f"the prompts hold {held} image placeholders, but the images are {expected} visual tokens; "
+                f"the prompts hold {held} {self.modality.name} placeholders, but the {self.modality.name}s are "
+                f"{expected} visual tokens; "
                 "use the processor that belongs to this model"
             )
 
 
-def encoder(model: Any) -> Any:
-    """The model's own ``get_image_features``, where its arguments are spelled out."""
-    inner = getattr(model.base_model, "get_image_features", None)
-    found = inner if inner is not None else getattr(model, "get_image_features", None)
+def encoder(model: Any, modality: Modality = IMAGE) -> Any:
+    """The model's own ``get_image_features`` (or for videos), where its arguments are spelled out."""
+    name = f"get_{modality.name}_features"
+    inner = getattr(model.base_model, name, None)
+    found = inner if inner is not None else getattr(model, name, None)
     if found is None:
-        raise ModelError(f"a {type(model).__name__} has no get_image_features, through which vtok encodes pictures")
+        raise ModelError(f"a {type(model).__name__} has no {name}, through which vtok encodes {modality.name}s")
     return found
 
 
@@ -223,7 +231,7 @@ def _beside(parts: Sequence[Tensor], name: str) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(list(parts), 0 if name == "features" else 1)
 
 
-def _seen(picture: Picture, rows: Tensor, more: Mapping[str, Any]) -> Seen:
+def _seen(picture: Picture, rows: Tensor, **more: Any) -> Seen:
     vectors = rows[picture.content.to(rows.device)] if picture.structure else rows
     if len(picture.grids) == 1:
         return Seen(picture.grids[0], vectors, **more)
