@@ -49,6 +49,13 @@ def refused() -> dict[str, str]:
     return found
 
 
+@cache
+def served() -> dict[str, int]:
+    """How many of the classes that are served each method can act on, by its name."""
+    found: dict[str, int] = _listed()["methods"]
+    return found
+
+
 def tested_with() -> str:
     """The version of transformers that the list was made with."""
     return str(_listed()["transformers"])
