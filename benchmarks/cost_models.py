@@ -14,7 +14,8 @@ import torch
 import transformers as hf
 
 from vtok.catalog.checkpoints import Checkpoint, find_checkpoint
-from vtok.catalog.config_sizes import text_sizes, vision_sizes
+from vtok.catalog.config_text import text_sizes
+from vtok.catalog.config_vision import vision_sizes
 
 #: The placeholder, and the words of every prompt.
 IMAGE, TEXT = 3, 32

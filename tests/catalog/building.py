@@ -1,13 +1,13 @@
-"""transformers' configurations with the catalog's sizes filled in, the other way round from ``config_sizes``."""
+"""transformers' configurations with the catalog's sizes filled in, the other way round from ``config_text`` and ``config_vision``."""
 
 import re
 
 import pytest
 
-from vtok.catalog import config_sizes
+from vtok.catalog import config_text, config_vision
 from vtok.catalog.sizes import known
 
-_TYPES = {name: kind for kind, name in config_sizes._LAYER_TYPES.items()}
+_TYPES = {name: kind for kind, name in config_text._LAYER_TYPES.items()}
 _TYPES["full"] = "full_attention"
 
 
@@ -28,7 +28,7 @@ def config_of(one, name, **changed):
     default = cls().to_dict()
     made = {"tie_word_embeddings": one.text.tied} if one.text.tied is not None else {}
     flat = "text_config" not in default
-    text = _part(transformers, default if flat else default["text_config"], one.text, config_sizes._TEXT, flat)
+    text = _part(transformers, default if flat else default["text_config"], one.text, config_text._TEXT, flat)
     # Names that a class takes beside those that it has.
     beside = {"global_head_dim": one.text.full_head_dim, "num_global_key_value_heads": one.text.full_kv_heads}
     text |= {key: value for key, value in beside.items() if value is not None}
@@ -36,12 +36,12 @@ def config_of(one, name, **changed):
     text |= _pattern(one.text, default if flat else _defaults(transformers, default["text_config"], one.text.kind))
     made |= text if flat else {"text_config": text}
     if "vision_config" in default:
-        vision = _part(transformers, default["vision_config"] or {}, one.vision, config_sizes._VISION, False)
+        vision = _part(transformers, default["vision_config"] or {}, one.vision, config_vision._VISION, False)
         for key, name in (("fullatt_block_indexes", "full_layers"), ("deepstack_visual_indexes", "deepstack")):
             if getattr(one.vision, name) is not None:
                 vision[key] = list(getattr(one.vision, name))
         made["vision_config"] = vision
-        made |= _filled(default, known(one.vision), config_sizes._JOINT)
+        made |= _filled(default, known(one.vision), config_vision._JOINT)
     for key, value in changed.items():
         part, _, inner = key.rpartition(".")
         (made[part] if part else made)[inner] = value

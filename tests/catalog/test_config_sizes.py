@@ -2,7 +2,8 @@
 
 import pytest
 
-from vtok.catalog.config_sizes import text_sizes, vision_sizes
+from vtok.catalog.config_text import text_sizes
+from vtok.catalog.config_vision import vision_sizes
 from vtok.catalog.sizes import TextSizes, from_table, known
 
 

@@ -4,7 +4,8 @@ import pytest
 from building import config_of, layers_of, parameters_of
 
 from vtok.catalog.checkpoints import checkpoints, find_checkpoint
-from vtok.catalog.config_sizes import text_sizes, vision_sizes
+from vtok.catalog.config_text import text_sizes
+from vtok.catalog.config_vision import vision_sizes
 from vtok.catalog.sizes import known
 
 # What the catalog does not hold of the encoders, by the class of model: transformers' names for it.

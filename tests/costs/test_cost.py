@@ -7,7 +7,8 @@ import pytest
 
 import vtok
 from vtok.catalog.checkpoints import find_checkpoint
-from vtok.catalog.config_sizes import text_sizes, vision_sizes
+from vtok.catalog.config_text import text_sizes
+from vtok.catalog.config_vision import vision_sizes
 from vtok.catalog.devices import Device
 from vtok.costs.request import Request
 from vtok.costs.seconds import roofline
@@ -152,8 +153,9 @@ def vision(**sizes):
 def test_the_encoders_buffer_is_what_llama_cpp_logs(sizes, logged):
     """What llama.cpp logs for a picture of 1,472 x 1,472 px, as quoted in ggml-org/llama.cpp #22673 and #18181."""
     from vtok.costs.memory import encoder_buffer
+    from vtok.costs.projector import projector
     from vtok.costs.seeing import Seeing
-    from vtok.costs.tower import projector, tower
+    from vtok.costs.tower import tower
 
     one = vision(**sizes)
     found = encoder_buffer(tower(one), projector(one, 4096), Seeing(((92, 92),)), 4)

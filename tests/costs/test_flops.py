@@ -25,7 +25,7 @@ def test_prefill_agrees_with_torch(name):
     whole, seeing = counted(lambda: one.tiny.model(**inputs)), counted(one.encode(inputs))
     seen, tower = one.seen(inputs), one.tower
     encoder = flops.vision_linear(tower, seen) + flops.vision_attention(tower, seen)
-    assert encoder + flops.projection(one.projector, seen) == pytest.approx(seeing, rel=0.01)
+    assert encoder + flops.projection(one.projector, seen, tower.class_tokens) == pytest.approx(seeing, rel=0.01)
     length = inputs["input_ids"].shape[1]
     lengths = [length] * len(one.language.layers)
     language = flops.prefill_linear(one.language, lengths) + flops.prefill_attention(one.language, lengths)

@@ -5,7 +5,8 @@ import torch
 
 from tests import zoo
 from tests.costs.tiny import DESCRIBED, Described, described
-from vtok.catalog.config_sizes import text_sizes, vision_sizes
+from vtok.catalog.config_text import text_sizes
+from vtok.catalog.config_vision import vision_sizes
 from vtok.costs.kv_cache import kv_bytes, state_bytes
 from vtok.costs.runtimes import find_runtime
 

@@ -8,12 +8,13 @@ import torch
 from tests import zoo
 from tests.costs.tiny import DESCRIBED, described
 from vtok.catalog.checkpoints import checkpoints
-from vtok.catalog.config_sizes import text_sizes
+from vtok.catalog.config_text import text_sizes
 from vtok.catalog.formats import find_format
-from vtok.costs import tower as towers
 from vtok.costs import weights
 from vtok.costs.language import language
 from vtok.costs.pieces import parameters
+from vtok.costs.projector import projector
+from vtok.costs.tower import tower
 from vtok.costs.unknown import UnknownFigureError
 
 BF16 = find_format("bf16")
@@ -79,14 +80,14 @@ def test_layers_that_differ(name, text):
 def test_bytes_are_those_of_the_tensors(name):
     one = described(name)
     model = one.tiny.model
-    layers, tables, seeing = ([one.to(torch.bfloat16) for one in part] for part in parts(model))
-    language, tower, projector = one.language, one.tower, one.projector
-    assert weights.language_bytes(language, BF16) == sum(one.nbytes for one in layers)
-    assert weights.embedding_bytes(language, BF16) == sum(one.nbytes for one in tables)
-    seen = weights.tower_bytes(tower, BF16) + weights.projector_bytes(projector, BF16)
-    assert seen == sum(one.nbytes for one in seeing)
-    whole = {id(one): one for one in model.parameters()}
-    assert 2 * weights.total_parameters(tower, projector, language) == sum(2 * one.numel() for one in whole.values())
+    layers, tables, seeing = ([tensor.to(torch.bfloat16) for tensor in part] for part in parts(model))
+    assert weights.language_bytes(one.language, BF16) == sum(tensor.nbytes for tensor in layers)
+    assert weights.embedding_bytes(one.language, BF16) == sum(tensor.nbytes for tensor in tables)
+    seen = weights.tower_bytes(one.tower, BF16) + weights.projector_bytes(one.projector, BF16)
+    assert seen == sum(tensor.nbytes for tensor in seeing)
+    whole = {id(tensor): tensor for tensor in model.parameters()}
+    total = weights.total_parameters(one.tower, one.projector, one.language)
+    assert 2 * total == sum(2 * tensor.numel() for tensor in whole.values())
 
 
 def test_experts_are_read_as_far_as_they_are_used():
@@ -107,8 +108,8 @@ def test_whole_checkpoints_have_the_parameters_that_the_catalog_says():
     known = 0
     for one in WHOLE:
         try:
-            tower, projector = towers.tower(one.vision), towers.projector(one.vision, one.text.hidden)
-            found = weights.total_parameters(tower, projector, language(one.text))
+            seeing = tower(one.vision), projector(one.vision, one.text.hidden)
+            found = weights.total_parameters(*seeing, language(one.text))
         except UnknownFigureError:
             continue
         assert found == one.parameters, one.name

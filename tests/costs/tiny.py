@@ -10,17 +10,17 @@ from functools import cache
 from typing import Any
 
 from tests import zoo
-from vtok.catalog.config_sizes import text_sizes, vision_sizes
+from vtok.catalog.config_text import text_sizes
+from vtok.catalog.config_vision import vision_sizes
 from vtok.catalog.sizes import TextSizes, VisionSizes
 from vtok.costs.language import Language, language
+from vtok.costs.projector import Projector, projector
 from vtok.costs.seeing import Seeing
-from vtok.costs.tower import Projector, Tower, projector, tower
+from vtok.costs.tower import Tower, tower
 
 #: Architectures that have no description here, and why; docs/accuracy.md has the same table.
 NOT_DESCRIBED = {
     "apertus1p5": "pictures become codes of a convolutional tokenizer",
-    "aria": "its projector is a resampler with queries of its own",
-    "blip_2": "a query transformer stands between encoder and language model",
     "chameleon": "pictures become codes of a convolutional tokenizer",
     "deepseek_ocr2": "two encoders, one of them a SAM with relative positions",
     "deepseek_vl_hybrid": "two encoders, one of them a SAM with relative positions",
@@ -32,25 +32,17 @@ NOT_DESCRIBED = {
     "glm5_next": "linear layers of a kind that is not described, and keys chosen by an index",
     "got_ocr2": "its encoder is a SAM with relative positions",
     "granite4_vision": "window query transformers stand between encoder and language model",
-    "granite_docling": "a connector with two routes",
-    "hunyuan_vl": "its projector adds a column to every row between two of its matrices",
     "hy_v4_vl": "layers that choose their keys by an index",
-    "idefics2": "its projector is a resampler with queries of its own",
     "inkling": "layers with attention and a recurrent state at once",
     "inkling2": "layers with attention and a recurrent state at once",
     "inkling2_loop": "layers with attention and a recurrent state at once",
-    "instructblip": "a query transformer stands between encoder and language model",
     "lfm3_vl": "its encoder and its layers are of a kind that is not described",
     "minicpm_ocr": "patches are merged by attention within windows halfway through the encoder",
     "minicpmv4_6": "patches are merged by attention within windows halfway through the encoder",
     "minicpmv4_7": "patches are merged by attention within windows halfway through the encoder",
     "mistral_large4": "layers that choose their keys by an index",
     "molmo2": "its adapter pools patches by attention",
-    "muse_glimmer": "its encoder alternates windows and full attention by a list of layers",
-    "muse_spark": "its encoder alternates windows and full attention by a list of layers",
-    "ovis2": "tokens are shares of a table of visual words",
     "qwen4_exp": "layers that choose their keys by an index",
-    "step3p7": "its encoder's patches are merged by strided convolutions",
     "unlimited_ocr": "two encoders, and layers whose window slides over new tokens alone",
 }
 

@@ -55,3 +55,9 @@ def projector_pieces(kind: str | None) -> tuple[str, ...] | None:
     """The pieces of the projector of a model of ``kind`` in the file's notation; None for an unknown one."""
     pieces = architectures()["projector"].get(kind or "")
     return None if pieces is None else tuple(pieces)
+
+
+def reads_by(kind: str | None) -> str | None:
+    """How the projector of a model of ``kind`` reads patches with queries of its own; None where it does not."""
+    found: str | None = architectures()["resampler"].get(kind or "")
+    return found

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from vtok.catalog.checkpoints import Checkpoint
-from vtok.catalog.config_sizes import context_of, text_sizes, vision_sizes
+from vtok.catalog.config_text import context_of, text_sizes
+from vtok.catalog.config_vision import vision_sizes
 from vtok.catalog.foreign import read_foreign
 from vtok.catalog.processor_files import CheckpointFiles
 from vtok.catalog.processors import family_of

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vtok.catalog.config_sizes import vision_part
+from vtok.catalog.config_parts import vision_part
 from vtok.errors import ModelError
 
 Data = Mapping[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from vtok.catalog.config_sizes import vision_part
+from vtok.catalog.config_parts import vision_part
 from vtok.catalog.processor_files import CheckpointFiles, Found, length, root, told
 from vtok.catalog.rules_fixed import kept_class_tokens
 from vtok.errors import ModelError

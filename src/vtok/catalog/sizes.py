@@ -27,7 +27,8 @@ class TextSizes:
     ``kv_rank``, ``query_rank``, ``rope_dim``, ``plain_dim`` and ``value_dim`` are those of multi-head latent attention
     (kv_lora_rank, q_lora_rank, qk_rope_head_dim, qk_nope_head_dim, v_head_dim).
 
-    ``experts`` of which ``active_experts`` serve a token are those of a mixture, each ``expert_mlp`` wide;
+    ``experts`` of which ``active_experts`` serve a token are those of a mixture, each ``expert_mlp`` wide, between
+    matrices from and to ``expert_hidden`` where experts are narrower than the model;
     ``shared_mlp`` is the width of all experts together that serve every token. The first ``dense_layers`` have a plain
     MLP of width ``mlp``; after them every ``expert_every``-th has experts.
 
@@ -36,7 +37,7 @@ class TextSizes:
 
     Traits: ``tied`` (the head is the embedding), ``gated`` (an MLP of three matrices), biases, ``qk_norm`` ("head": one
     weight a number of a head; "all": one a number of all heads), ``norms`` a layer, ``norm_bias``, ``output_gate`` (the
-    queries come with a gate of the same width), ``shared_gate`` (shared experts have a gate of width 1),
+    queries come with a gate of the same width), ``head_gate`` (with a gate a head), ``shared_gate`` (shared experts have a gate of width 1),
     ``k_is_v`` (full layers use their keys as values), ``head_bias``, ``parallel_mlp`` (layers with
     experts have the plain MLP beside them, with norms and scales of their own).
     """
@@ -52,6 +53,7 @@ class TextSizes:
     experts: int | None = None
     active_experts: int | None = None
     expert_mlp: int | None = None
+    expert_hidden: int | None = None
     shared_mlp: int | None = None
     dense_layers: int | None = None
     expert_every: int | None = None
@@ -87,6 +89,7 @@ class TextSizes:
     shared_gate: bool | None = None
     k_is_v: bool | None = None
     head_bias: bool | None = None
+    head_gate: bool | None = None
     parallel_mlp: bool | None = None
 
 
@@ -101,7 +104,10 @@ class VisionSizes:
     ``projector`` is its kind (see ``architectures.toml``), ``projector_mlp`` its inner width where it has one that
     follows from nothing else, ``output`` the width that it gives, ``merge`` how many patches a side it makes one token,
     ``features`` of how many of the encoder's layers it reads the outputs,
-    ``deepstack`` the encoder's layers that have a projector of their own beside it.
+    ``deepstack`` the encoder's layers that have a projector of their own beside it. A projector that chooses among a
+    table of visual words has ``words`` + ``indicators`` of them, of which it gives shares of the first only.
+    One whose own ``queries`` read the patches (``queries_of`` so many patches, where these decide) has ``resampler_*``:
+    width, layers, heads, their width, the MLP's, and every how many layers it reads them.
 
     Traits: ``gated``, biases, ``class_token``, ``norms`` a layer, ``norm_bias``, ``pre_norm`` and ``post_norm`` (norms
     before and after all layers), ``patch_bias``, ``qk_norm``, ``learned`` (positions are), ``layer_scale`` (two
@@ -130,6 +136,17 @@ class VisionSizes:
     projector: str | None = None
     projector_mlp: int | None = None
     output: int | None = None
+    words: int | None = None
+    indicators: int | None = None
+    queries: int | None = None
+    queries_of: tuple[tuple[int, int], ...] | None = None
+    resampler_hidden: int | None = None
+    resampler_layers: int | None = None
+    resampler_heads: int | None = None
+    resampler_kv_heads: int | None = None
+    resampler_head_dim: int | None = None
+    resampler_mlp: int | None = None
+    resampler_every: int | None = None
     deepstack: tuple[int, ...] | None = None
     gated: bool | None = None
     qkv_bias: bool | None = None

@@ -13,13 +13,14 @@ from vtok.catalog.formats import Format
 from vtok.costs import flops, memory, traffic, weights
 from vtok.costs.kv_cache import kv_bytes, state_bytes
 from vtok.costs.language import Language, language
+from vtok.costs.projector import Projector, projector
 from vtok.costs.reduction import Cut, cut
 from vtok.costs.request import Request
 from vtok.costs.result import Memory, Range, Seconds, Work
 from vtok.costs.runtimes import Runtime
 from vtok.costs.seconds import roofline
 from vtok.costs.seeing import Seeing, seeing
-from vtok.costs.tower import Projector, Tower, projector, tower
+from vtok.costs.tower import Tower, tower
 from vtok.costs.unknown import Ledger, UnknownFigureError, need
 from vtok.geometry.layout import Layout
 
@@ -80,7 +81,7 @@ class Estimate:
         take, batch = self._ledger.take, self.request.batch
         return Work(
             vision=take(lambda: batch * self._vision_flops(self._seen)),
-            projector=take(lambda: batch * flops.projection(self._projector, self._seen)),
+            projector=take(lambda: batch * flops.projection(self._projector, self._seen, self._tower.class_tokens)),
             linear=take(lambda: flops.prefill_linear(self._language, self._lengths, batch)),
             attention=take(lambda: flops.prefill_attention(self._language, self._lengths, batch)),
             head=take(lambda: flops.head(self._language, 1, batch)),

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from vtok.costs.language import Language
 from vtok.costs.pieces import flops
+from vtok.costs.projector import Projector
 from vtok.costs.seeing import Seeing, windows
-from vtok.costs.tower import Projector, Tower
+from vtok.costs.tower import Tower
 
 
 def vision_linear(tower: Tower, seen: Seeing) -> int:
@@ -34,11 +35,16 @@ def vision_attention(tower: Tower, seen: Seeing) -> int:
     return full * whole + (tower.layers - full) * sum(tower.attention.flops(n, n) for n in small)
 
 
-def projection(projector: Projector, seen: Seeing) -> int:
-    """FLOPs of the projector, those of DeepStack's included."""
+def projection(projector: Projector, seen: Seeing, beside: int = 0) -> int:
+    """FLOPs of the projector, those of DeepStack included; a resampler reads ``beside`` class tokens a tile too."""
     tokens = seen.tokens(projector)
-    deep = projector.deep_layers * flops(projector.deep, tokens)
-    return flops(projector.patch, seen.patches) + flops(projector.token, tokens) + deep
+    found = projector.deep_layers * flops(projector.deep, tokens) + flops(projector.row, tokens + seen.rows(projector))
+    if projector.resampler:
+        found += sum(projector.resampler.flops(rows * columns, beside) for rows, columns in seen.tiles)
+    # A class token goes on with the patches to what reads them.
+    patches = seen.patches + (beside * len(seen.tiles) if projector.resampler else 0)
+    found += flops(projector.patch, patches) + flops(projector.half, seen.halves)
+    return found + flops(projector.token, tokens)
 
 
 def prefill_linear(language: Language, lengths: Sequence[int], batch: int = 1) -> int:

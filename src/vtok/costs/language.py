@@ -96,6 +96,7 @@ def _softmax(text: TextSizes, index: int, kind: str, caches: bool) -> tuple[list
         Matrix("query", hidden, heads * width * (2 if text.output_gate else 1), bias),
         Matrix("output", heads * value, hidden, bool(text.output_bias)),
     ]
+    pieces += [Matrix("attention", hidden, heads)] * bool(text.head_gate)
     if caches:
         pieces.append(Matrix("key", hidden, kv_heads * width, bias))
         pieces += [] if shares else [Matrix("value", hidden, kv_heads * value, bias)]
@@ -171,9 +172,12 @@ def _feed_forward(text: TextSizes, index: int, caches: bool) -> list[Piece]:
         inner = need(text, "mlp") if caches or not text.reused_mlp else text.reused_mlp
         return list(mlp(hidden, inner, gated, bias))
     count, used, inner = need(text, "experts"), need(text, "active_experts"), need(text, "expert_mlp")
-    up = Matrix("mlp", hidden, inner, bias, count, used)
+    outer = text.expert_hidden or hidden
+    up = Matrix("mlp", outer, inner, bias, count, used)
     pieces: list[Piece] = [Matrix("router", hidden, count), *([up] * (2 if gated else 1))]
-    pieces += [Matrix("down", inner, hidden, bias, count, used)]
+    pieces += [Matrix("down", inner, outer, bias, count, used)]
+    if text.expert_hidden:  # matrices to and from the width of experts, and norms on both sides of these
+        pieces += [Matrix("mlp", hidden, outer), Matrix("down", outer, hidden), norm(outer, count=2)]
     if text.parallel_mlp:
         # Three norms more, a scale of what the router reads, and one of each expert.
         pieces += [*mlp(hidden, need(text, "mlp"), gated, bias), Vector(4 * hidden + count)]

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from vtok.costs.language import Language, Layer
 from vtok.costs.mixers import Delta, Softmax
 from vtok.costs.pieces import Matrix
+from vtok.costs.projector import Projector
 from vtok.costs.seeing import Seeing
-from vtok.costs.tower import Projector, Tower
+from vtok.costs.tower import Tower
 
 #: Widths of the model that live in a layer whatever it does.
 _AROUND = 4

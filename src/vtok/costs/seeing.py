@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vtok.costs.tower import Projector, Tower
+from vtok.costs.projector import Projector
+from vtok.costs.tower import Tower
 from vtok.geometry.layout import Layout
 
 Grid = tuple[int, int]
@@ -37,7 +38,18 @@ class Seeing:
 
     def tokens(self, projector: Projector) -> int:
         """Tokens that the projector makes, before any that a family leaves out."""
+        if projector.resampler:
+            return sum(projector.resampler.tokens(rows * columns) for rows, columns in self.tiles)
         return sum((rows // projector.merge) * (columns // projector.merge) for rows, columns in self.tiles)
+
+    def rows(self, projector: Projector) -> int:
+        """Rows of tokens in all tiles."""
+        return sum(rows // projector.merge for rows, _ in self.tiles)
+
+    @property
+    def halves(self) -> int:
+        """Squares of two by two patches, those that the edge cuts through included."""
+        return sum(-(-rows // 2) * -(-columns // 2) for rows, columns in self.tiles)
 
 
 def seeing(layouts: Iterable[Layout], patch: int) -> Seeing:

@@ -1,4 +1,4 @@
-"""A vision encoder and its projector as matrices, vectors and attention, from ``VisionSizes``.
+"""A vision encoder as matrices, vectors and attention, from ``VisionSizes``.
 
 The parts are those of transformers 5.24's classes, as ``architectures.toml`` has them. An encoder of which only an
 earlier layer's output is read still runs to its end there, and is counted so.
@@ -6,10 +6,9 @@ earlier layer's output is read still runs to its end there, and is counted so.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from vtok.catalog.architectures import complete_vision, projector_pieces
+from vtok.catalog.architectures import complete_vision
 from vtok.catalog.sizes import VisionSizes
 from vtok.costs.mixers import Softmax
 from vtok.costs.pieces import Matrix, Piece, Vector, mlp, norm
@@ -42,17 +41,6 @@ class Tower:
     hidden: int
     rotary: bool
     dense_mask: bool
-
-
-@dataclass(frozen=True)
-class Projector:
-    """What maps the encoder's output to the language model: for every patch, every token, every DeepStack token."""
-
-    patch: tuple[Piece, ...]
-    token: tuple[Piece, ...]
-    deep: tuple[Piece, ...]
-    deep_layers: int
-    merge: int
 
 
 def tower(sizes: VisionSizes) -> Tower:
@@ -98,52 +86,6 @@ def tower(sizes: VisionSizes) -> Tower:
         rotary=bool(vision.rotary),
         dense_mask=bool(vision.dense_mask),
     )
-
-
-def projector(sizes: VisionSizes, text_hidden: int | None) -> Projector:
-    """The projector of ``sizes`` into a language model of width ``text_hidden``; raises ``UnknownFigureError``."""
-    vision = complete_vision(sizes)
-    pieces = projector_pieces(vision.projector)
-    if pieces is None:
-        raise UnknownFigureError("vision.projector")
-    found: dict[str, list[Piece]] = {"patch": [], "token": [], "deep": []}
-    for words in pieces:
-        unit, _, rest = words.partition(" ") if words.startswith(("patch ", "deep ")) else ("token", "", words)
-        found[unit].append(_piece(rest, vision, text_hidden))
-    return Projector(
-        patch=tuple(found["patch"]),
-        token=tuple(found["token"]),
-        deep=tuple(found["deep"]),
-        deep_layers=len(vision.deepstack or ()) if found["deep"] else 0,
-        merge=vision.merge or 1,
-    )
-
-
-def _piece(words: str, vision: VisionSizes, text_hidden: int | None) -> Piece:
-    match = re.fullmatch(r"(?:norm|vector) (\w)(\+?)|(\w)>(\w)(\+?)", words)
-    if match is None:
-        raise ValueError(f"cannot read the piece {words!r} of a projector")
-    if match[1]:
-        return norm(_symbol(match[1], vision, text_hidden), bool(match[2]))
-    inputs, outputs = (_symbol(match[group], vision, text_hidden) for group in (3, 4))
-    return Matrix("projector", inputs, outputs, bool(match[5]))
-
-
-_WIDTHS = {"v": "hidden", "m": "hidden", "f": "hidden", "i": "mlp", "o": "output", "c": "output"}
-_WIDTHS |= {"p": "projector_mlp", "h": "projector_mlp"}
-
-
-def _symbol(letter: str, vision: VisionSizes, text_hidden: int | None) -> int:
-    if letter in "tq":
-        if text_hidden is None:
-            raise UnknownFigureError("text.hidden")
-        return text_hidden * (int(need(vision, "merge")) ** 2 if letter == "q" else 1)
-    width: int = need(vision, _WIDTHS[letter])
-    if letter == "m":
-        return width * int(need(vision, "merge")) ** 2
-    if letter in "cf":
-        return width * int(need(vision, "channels" if letter == "c" else "features"))
-    return width // 2 if letter == "h" else width
 
 
 def _learned(vision: VisionSizes, patch: int, hidden: int) -> Piece:

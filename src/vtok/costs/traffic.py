@@ -11,9 +11,10 @@ from vtok.catalog.formats import Format
 from vtok.costs.kv_cache import kv_bytes, state_bytes
 from vtok.costs.language import Language
 from vtok.costs.pieces import Matrix, Piece
+from vtok.costs.projector import Projector
 from vtok.costs.runtimes import Runtime
 from vtok.costs.seeing import Seeing
-from vtok.costs.tower import Projector, Tower
+from vtok.costs.tower import Tower
 from vtok.costs.weights import active_bytes, projector_bytes, tower_bytes
 
 
@@ -31,10 +32,13 @@ def vision(tower: Tower, seen: Seeing, form: Format) -> int:
 
 def projection(projector: Projector, seen: Seeing, form: Format) -> int:
     """Bytes moved by the projector."""
-    tokens = seen.tokens(projector)
-    deep = projector.deep_layers * through(projector.deep, tokens, form.activation)
-    patches = through(projector.patch, seen.patches, form.activation)
-    return projector_bytes(projector, form) + patches + through(projector.token, tokens, form.activation) + deep
+    tokens, number = seen.tokens(projector), form.activation
+    found = through(projector.patch, seen.patches, number) + through(projector.half, seen.halves, number)
+    found += through(projector.token, tokens, number) + projector.deep_layers * through(projector.deep, tokens, number)
+    found += through(projector.row, tokens + seen.rows(projector), number)
+    for one in projector.resampler.readings if projector.resampler else ():
+        found += through(one.query, tokens, number) + through(one.key, seen.patches, number)
+    return projector_bytes(projector, form) + found
 
 
 def prefill(language: Language, lengths: Sequence[int], form: Format, batch: int = 1) -> int:

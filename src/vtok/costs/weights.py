@@ -11,7 +11,8 @@ from vtok.catalog.formats import Format, Place
 from vtok.costs.language import Language, Layer
 from vtok.costs.mixers import Softmax
 from vtok.costs.pieces import Matrix, Piece, bytes_in, parameters
-from vtok.costs.tower import Projector, Tower
+from vtok.costs.projector import Projector
+from vtok.costs.tower import Tower
 
 
 def tower_pieces(tower: Tower) -> tuple[Piece, ...]:
@@ -21,7 +22,9 @@ def tower_pieces(tower: Tower) -> tuple[Piece, ...]:
 
 def projector_pieces(projector: Projector) -> tuple[Piece, ...]:
     """Every piece of a projector."""
-    return (*projector.patch, *projector.token, *projector.deep * projector.deep_layers)
+    own = projector.resampler.pieces if projector.resampler else ()
+    deep = projector.deep * projector.deep_layers
+    return (*projector.patch, *projector.half, *projector.token, *projector.row, *deep, *projector.spare, *own)
 
 
 def layer_pieces(language: Language) -> tuple[Piece, ...]:

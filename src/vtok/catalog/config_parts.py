@@ -1,0 +1,61 @@
+"""What a ``config.json`` says in its parts: where these are, and single figures of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Config = Mapping[str, Any]
+
+_TEXT_PARTS = ("text_config", "llm_config", "language_config", "language_model_config")
+_VISION_PARTS = ("vision_config", "vision_tower_config", "vit_config", "vision_encoder_config")
+
+
+def text_part(config: Config) -> Config:
+    """The part of a configuration that describes the language model, which may be all of it."""
+    return part_of(inner(config), _TEXT_PARTS) or config
+
+
+def vision_part(config: Config) -> Config:
+    """The part of a configuration that describes the vision encoder; empty when there is none."""
+    return part_of(inner(config), _VISION_PARTS)
+
+
+def inner(config: Config) -> Config:
+    """Omni models wrap what reads pictures in a thinker."""
+    inner = config.get("thinker_config")
+    return inner if isinstance(inner, Mapping) else config
+
+
+def part_of(config: Config, names: tuple[str, ...]) -> Config:
+    for name in names:
+        part = config.get(name)
+        if isinstance(part, Mapping):
+            return part
+    return {}
+
+
+def whole_number(part: Config, keys: tuple[str, ...]) -> int | None:
+    for key in keys:
+        value = part.get(key)
+        if isinstance(value, Mapping):
+            value = value.get("height")
+        if isinstance(value, list | tuple) and value and all(one == value[0] for one in value):
+            value = value[0]
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+    return None
+
+
+def kind_of(part: Config) -> str | None:
+    kind = part.get("model_type")
+    return kind if isinstance(kind, str) and kind else None
+
+
+def traits_of(part: Config, names: Mapping[str, str]) -> dict[str, Any]:
+    values = {name: part.get(key) for name, key in names.items()}
+    return {name: value if isinstance(value, bool) else None for name, value in values.items()}
+
+
+def indices_of(value: Any) -> tuple[int, ...] | None:
+    return tuple(int(one) for one in value) if isinstance(value, list) and value else None

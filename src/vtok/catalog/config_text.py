@@ -1,0 +1,149 @@
+"""Sizes of a language model, read from a ``config.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+
+from vtok.catalog.config_parts import Config, kind_of, text_part, traits_of, whole_number
+from vtok.catalog.sizes import TextSizes
+
+# Under which names configurations carry each size; the first that is there counts.
+_TEXT = {
+    "hidden": ("hidden_size", "d_model", "n_embd"),
+    "layers": ("num_hidden_layers", "num_layers", "n_layer", "decoder_layers"),
+    "heads": ("num_attention_heads", "num_heads", "n_head", "decoder_attention_heads"),
+    "kv_heads": ("num_key_value_heads", "num_kv_heads", "multi_query_group_num"),
+    "head_dim": ("head_dim",),
+    "mlp": ("dense_intermediate_size", "intermediate_size_mlp", "intermediate_size", "ffn_hidden_size", "ffn_dim",
+            "decoder_ffn_dim"),
+    "vocabulary": ("vocab_size",),
+    "experts": ("num_experts", "n_routed_experts", "num_local_experts", "moe_num_experts"),
+    "active_experts": ("num_experts_per_tok", "moe_k", "moe_topk", "top_k_experts"),
+    "expert_mlp": ("moe_intermediate_size",),
+    "expert_hidden": ("moe_hidden_size",),
+    "shared_mlp": ("shared_expert_intermediate_size", "shared_intermediate_size", "share_expert_dim"),
+    "dense_layers": ("first_k_dense_replace",),
+    "expert_every": ("interleave_moe_layer_step", "decoder_sparse_step"),
+    "window": ("sliding_window", "attention_chunk_size"),
+    "full_kv_heads": ("num_global_key_value_heads",),
+    "full_head_dim": ("global_head_dim",),
+    "reused": ("num_kv_shared_layers",),
+    "kv_rank": ("kv_lora_rank",),
+    "query_rank": ("q_lora_rank",),
+    "rope_dim": ("qk_rope_head_dim",),
+    "plain_dim": ("qk_nope_head_dim",),
+    "value_dim": ("v_head_dim",),
+    "linear_key_heads": ("linear_num_key_heads",),
+    "linear_value_heads": ("linear_num_value_heads",),
+    "linear_key_dim": ("linear_key_head_dim",),
+    "linear_value_dim": ("linear_value_head_dim",),
+    "conv": ("linear_conv_kernel_dim", "conv_L_cache"),
+    "layer_hidden": ("hidden_size_per_layer_input",),
+    "layer_vocabulary": ("vocab_size_per_layer_input",),
+}  # fmt: skip
+_TEXT_TRAITS = {"mlp_bias": "mlp_bias", "k_is_v": "attention_k_eq_v"}
+#: Kinds with one expert that serves every token, of which their configurations say nothing.
+_ALWAYS_SHARED = {"llama4_text": 1}
+_LAYER_TYPES = {
+    "full_attention": "full",
+    "attention": "full",
+    "sliding_attention": "sliding",
+    "chunked_attention": "chunked",
+    "linear_attention": "linear",
+    "conv": "conv",
+}
+_CONTEXT = ("max_position_embeddings", "max_sequence_length", "seq_length", "model_max_length")
+
+
+def text_sizes(config: Config) -> TextSizes:
+    """The language model's sizes as far as ``config``, a whole ``config.json``, tells them."""
+    part = text_part(config)
+    found: dict[str, Any] = {name: whole_number(part, keys) for name, keys in _TEXT.items()}
+    if found["kv_heads"] is None:
+        found["kv_heads"] = found["heads"]
+    hidden, heads = found["hidden"], found["heads"]
+    if found["head_dim"] is None and hidden and heads and hidden % heads == 0:
+        found["head_dim"] = hidden // heads
+    return TextSizes(
+        kind=kind_of(part),
+        attention=_attention(part, found["layers"]),
+        tied=_tied(config, part),
+        **traits_of(part, _TEXT_TRAITS),
+        **_unlike(part, _mixture(part, found)),
+    )
+
+
+def context_of(config: Config) -> int | None:
+    """The longest sequence in tokens that ``config`` tells of."""
+    found = whole_number(text_part(config), _CONTEXT)
+    return found if found is not None else whole_number(config, _CONTEXT)
+
+
+def _tied(config: Config, part: Config) -> bool | None:
+    """The whole configuration decides; what it leaves out, the language model's part may tell."""
+    for one in (config, part):
+        if isinstance(one.get("tie_word_embeddings"), bool):
+            return bool(one["tie_word_embeddings"])
+    return None
+
+
+def _mixture(part: Config, found: dict[str, Any]) -> dict[str, Any]:
+    """What is said of experts in other words: shared ones as a count, plain layers in a list, the MLP's own width."""
+    kinds = part.get("mlp_layer_types")
+    if isinstance(kinds, list) and kinds and "sparse" not in kinds:
+        found["experts"] = None
+    if not found["experts"]:
+        return found
+    if found["expert_mlp"] is None:
+        found["expert_mlp"] = whole_number(part, ("intermediate_size",))
+    if found["shared_mlp"] is None and found["expert_mlp"]:
+        count = whole_number(part, ("n_shared_experts", "moe_num_shared_experts")) or _ALWAYS_SHARED.get(str(kind_of(part)), 0)
+        found["shared_mlp"] = count * found["expert_mlp"] or None
+    if found["dense_layers"] is None and isinstance(kinds, list) and "sparse" in kinds:
+        found["dense_layers"] = kinds.index("sparse") or None
+    return found
+
+
+def _unlike(part: Config, found: dict[str, Any]) -> dict[str, Any]:
+    """Widths that are worked out from others: layers with heads of their own, and the MLP of LFM2."""
+    own = part.get("per_layer_config")
+    if isinstance(own, Mapping) and own:
+        alike = [one for one in own.values() if isinstance(one, Mapping)]
+        found["full_head_dim"] = whole_number({"all": [one.get("head_dim") for one in alike]}, ("all",))
+        found["full_kv_heads"] = whole_number({"all": [one.get("num_key_value_heads") for one in alike]}, ("all",))
+    if part.get("block_auto_adjust_ff_dim") and found["mlp"]:
+        inner, multiple = 2 * found["mlp"] // 3, whole_number(part, ("block_multiple_of",)) or 256
+        inner = int(float(part.get("block_ffn_dim_multiplier") or 1) * inner)
+        found["mlp"] = -(-inner // multiple) * multiple
+    sliding = whole_number(part, ("num_sliding_attention_heads",))
+    if sliding:
+        found["full_heads"], found["heads"] = found["heads"], sliding
+    if part.get("use_double_wide_mlp") and found["mlp"]:
+        found["reused_mlp"] = 2 * found["mlp"]
+    return found
+
+
+def _attention(part: Config, layers: int | None) -> str | None:
+    """The pattern of layers in the notation of ``TextSizes``; None where the kind of model alone decides."""
+    types = part.get("layer_types")
+    if isinstance(types, list) and types:
+        names = [_LAYER_TYPES.get(str(one), str(one)) for one in types]
+        return _runs(names[:layers])
+    every = whole_number(part, ("sliding_window_pattern",))
+    if every:
+        return f"{every - 1} sliding, 1 full" if every > 1 else "full"
+    every = whole_number(part, ("full_attention_interval",))
+    if every:
+        return f"{every - 1} linear, 1 full" if every > 1 else "full"
+    for key, inside, outside in (("full_attn_idxs", "full", "conv"), ("cross_attention_layers", "cross", "full")):
+        marked = part.get(key)
+        if isinstance(marked, list) and layers:
+            return _runs([inside if index in marked else outside for index in range(layers)])
+    return None
+
+
+def _runs(names: list[str]) -> str:
+    runs = [(name, len(list(group))) for name, group in groupby(names)]
+    return runs[0][0] if len(runs) == 1 else ", ".join(f"{count} {name}" for name, count in runs)

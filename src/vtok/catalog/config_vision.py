@@ -1,0 +1,100 @@
+"""Sizes of a vision encoder and of its projector, read from a ``config.json``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from vtok.catalog.config_parts import Config, indices_of, inner, kind_of, text_part, traits_of, vision_part, whole_number
+from vtok.catalog.config_resampler import resampler_sizes
+from vtok.catalog.sizes import VisionSizes
+
+# Under which names configurations carry each size; the first that is there counts.
+_VISION_TRAITS = {"pool_head": "vision_use_head", "qkv_bias": "qkv_bias"}
+_VISION = {
+    "hidden": ("embed_dim", "hidden_size", "width", "d_model"),
+    "layers": ("depth", "num_hidden_layers", "layers", "num_layers"),
+    "heads": ("num_heads", "num_attention_heads", "attention_heads", "heads"),
+    "kv_heads": ("num_key_value_heads",),
+    "head_dim": ("head_dim",),
+    "mlp": ("intermediate_size", "encoder_ffn_dim", "mlp_dim"),
+    "patch": ("patch_size", "spatial_patch_size"),
+    "temporal": ("temporal_patch_size", "patch_temporal"),
+    "channels": ("num_channels", "in_channels", "in_chans"),
+    "image": ("image_size",),
+    "positions": ("num_position_embeddings", "position_embedding_size"),
+    "window": ("window_size",),
+    "merge": ("spatial_merge_size", "merge_kernel_size", "pooling_kernel_size", "merge_size", "hidden_stride", "scale_factor"),
+    "output": ("out_hidden_size",),
+    "projector_mlp": ("projector_input_dim",),
+    "words": ("vocab_size",),
+    "indicators": ("num_visual_indicator_tokens",),
+}
+# What joins encoder and language model is told by the whole configuration.
+_JOINT = {
+    "merge": ("spatial_merge_size", "downsample_factor", "scale_factor"),
+    "projector_mlp": ("projector_hidden_size", "projection_hidden_size", "alignment_intermediate_size"),
+}
+
+
+#: Projectors with an inner width that is one of the language model's.
+_LIKE_TEXT = {"aya_vision": "hidden_size", "idefics2": "intermediate_size"}
+
+
+def vision_sizes(config: Config) -> VisionSizes:
+    """The vision encoder's sizes as far as ``config``, a whole ``config.json``, tells them."""
+    part, whole = vision_part(config), inner(config)
+    found: dict[str, Any] = {name: whole_number(part, keys) for name, keys in _VISION.items()}
+    if part:
+        found |= {name: found.get(name) or whole_number(whole, keys) for name, keys in _JOINT.items()}
+        found["merge"] = found["merge"] or _merge(whole, part, found)
+        layers = whole.get("vision_feature_layer")
+        found["features"] = len(layers) if isinstance(layers, list) else None
+        width = _LIKE_TEXT.get(str(kind_of(whole)))
+        if found["projector_mlp"] is None and width:
+            found["projector_mlp"] = whole_number(text_part(config), (width,))
+    ratio, hidden = part.get("mlp_ratio"), found["hidden"]
+    if found["mlp"] is None and hidden and isinstance(ratio, int | float):
+        found["mlp"] = round(hidden * ratio)
+    if found["output"] is None and "embed_dim" in part:
+        found["output"] = whole_number(part, ("hidden_size",))
+    found["positions"] = _positions(part, found["positions"])
+    if found["words"] and found["indicators"]:
+        found["words"] -= found["indicators"]
+    full = indices_of(part.get("fullatt_block_indexes"))
+    types = part.get("layer_types")
+    if isinstance(types, list) and "window_attention" in types:
+        full = tuple(index for index, one in enumerate(types) if one != "window_attention")
+        found["window"] = (whole_number(part, ("pos_emb_height",)) or 0) * (found["patch"] or 0) or None
+    return VisionSizes(
+        kind=kind_of(part),
+        projector=kind_of(whole) if part else None,
+        full_layers=full,
+        deepstack=indices_of(part.get("deepstack_visual_indexes")),
+        **traits_of(part, _VISION_TRAITS),
+        **resampler_sizes(whole),
+        **found,
+    )
+
+
+def _merge(whole: Config, part: Config, found: Mapping[str, Any]) -> int | None:
+    """Patches a side of a token, from a ratio or from the number of tokens."""
+    ratio = whole.get("downsample_ratio", part.get("pixel_shuffle_ratio"))
+    if isinstance(ratio, int | float) and 0 < ratio <= 1:
+        return round(1 / ratio)
+    tokens = whole_number(whole, ("mm_tokens_per_image",))
+    if tokens and found["image"] and found["patch"]:
+        return int(found["image"] // found["patch"] // math.isqrt(tokens)) or None
+    return None
+
+
+def _positions(part: Config, told: int | None) -> int | None:
+    """Learned position embeddings where the side of the picture does not tell how many."""
+    if told and "position_embedding_size" in part:
+        return 2 * told
+    high, wide = whole_number(part, ("pos_emb_height",)), whole_number(part, ("pos_emb_width",))
+    most, patch = whole_number(part, ("max_image_size",)), whole_number(part, ("patch_size",))
+    if most and patch:  # one of a class token that is not there too
+        return (most // patch) ** 2 + 1
+    return told or (high * wide if high and wide else None) or whole_number(part, ("num_patches",))

@@ -1,0 +1,126 @@
+"""Queries of a projector's own that read the patches of a tile and stand in their place.
+
+Sources: perceivers, Jaegle et al. (arXiv:2103.03206), as in transformers 5.24, models/idefics2/modeling_idefics2.py;
+query transformers, Li et al. (arXiv:2301.12597), models/blip_2/modeling_blip_2.py; models/aria/modeling_aria.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from vtok.catalog.architectures import reads_by
+from vtok.catalog.sizes import VisionSizes
+from vtok.costs.mixers import Softmax
+from vtok.costs.pieces import Matrix, Piece, Vector, flops, mlp, norm
+from vtok.costs.unknown import UnknownFigureError, need
+
+Keys = Literal["patches", "queries", "both"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One attention of all queries: pieces for every query, for every key, and what the keys are."""
+
+    query: tuple[Piece, ...]
+    key: tuple[Piece, ...]
+    attention: Softmax
+    keys: Keys
+
+    def flops(self, queries: int, patches: int) -> int:
+        """FLOPs for a tile of so many positions, the class token's included."""
+        count = {"patches": patches, "queries": queries, "both": patches + queries}[self.keys]
+        return flops(self.query, queries) + flops(self.key, count) + self.attention.flops(queries, count)
+
+
+@dataclass(frozen=True)
+class Resampler:
+    """``queries`` a tile of so many patches (0: of any other number) go through ``readings``; ``held`` is beside."""
+
+    queries: tuple[tuple[int, int], ...]
+    readings: tuple[Reading, ...]
+    held: tuple[Piece, ...]
+
+    def tokens(self, patches: int) -> int:
+        """Queries that read a tile of so many patches."""
+        found = dict(self.queries)
+        if patches not in found and 0 not in found:
+            raise UnknownFigureError(f"how many queries read {patches} patches")
+        return found.get(patches, found.get(0, 0))
+
+    def flops(self, patches: int, beside: int) -> int:
+        """FLOPs for a tile of so many patches, with ``beside`` class tokens that are read too."""
+        queries = self.tokens(patches)
+        return sum(reading.flops(queries, patches + beside) for reading in self.readings)
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """All that is held."""
+        return (*(piece for one in self.readings for piece in (*one.query, *one.key)), *self.held)
+
+
+def resampler(vision: VisionSizes, text_hidden: int | None) -> Resampler | None:
+    """The resampler of a projector's kind, None where it has none; raises ``UnknownFigureError``."""
+    kind = reads_by(vision.projector)
+    if kind is None:
+        return None
+    if text_hidden is None:
+        raise UnknownFigureError("text.hidden")
+    return _KINDS[kind](vision, text_hidden)
+
+
+def _perceiver(vision: VisionSizes, width: int) -> Resampler:
+    """Latents that read patches and themselves in each layer (Idefics2); its MLP is four times as wide as they are."""
+    heads, dim = need(vision, "resampler_heads"), need(vision, "resampler_head_dim")
+    kv_heads, queries = need(vision, "resampler_kv_heads"), need(vision, "queries")
+    query: tuple[Piece, ...] = (
+        _matrix(width, heads * dim),
+        _matrix(heads * dim, width),
+        *mlp(width, 4 * width, True, tensor="projector"),
+        norm(width, count=3),
+    )
+    key = (_matrix(width, kv_heads * dim), _matrix(width, kv_heads * dim))
+    one = Reading(query, key, Softmax(heads, kv_heads, dim, dim), "both")
+    held = (Vector(queries * width), norm(width))
+    return Resampler(((0, queries),), (one,) * need(vision, "resampler_layers"), held)
+
+
+def _query_transformer(vision: VisionSizes, text_hidden: int) -> Resampler:
+    """BERT's layers over the queries, every ``resampler_every``-th of which reads the patches too."""
+    width, heads, inner = (need(vision, f"resampler_{name}") for name in ("hidden", "heads", "mlp"))
+    hidden, queries = need(vision, "hidden"), need(vision, "queries")
+    attention = Softmax(heads, heads, width // heads, width // heads)
+    own = (_matrix(width, width, True), _matrix(width, width, True))
+    inside = Reading((*own, norm(width, True)), own, attention, "queries")
+    patches = (_matrix(hidden, width, True), _matrix(hidden, width, True))
+    across = Reading((*own, norm(width, True)), patches, attention, "patches")
+    feed = Reading((*mlp(width, inner, False, True, "projector"), norm(width, True)), (), Softmax(0, 0, 0, 0), "queries")
+    readings: list[Reading] = []
+    for index in range(need(vision, "resampler_layers")):
+        readings += [inside, *[across] * (index % need(vision, "resampler_every") == 0), feed]
+    return Resampler(((0, queries),), tuple(readings), (Vector(queries * width), norm(width, True)))
+
+
+def _single(vision: VisionSizes, text_hidden: int) -> Resampler:
+    """One attention (Aria): torch's own, with matrices before and after it; the queries depend on the patches."""
+    width, heads = need(vision, "hidden"), need(vision, "heads")
+    table = need(vision, "queries_of")
+    plain, biased = _matrix(width, width), _matrix(width, width, True)
+    query = (plain, biased, biased, biased, norm(width, True), norm(width, True))
+    # Two matrices without a bias, and torch's own two with one.
+    key = (plain, plain, biased, biased, norm(width, True))
+    dim = width // heads
+    most = max(queries for _, queries in table)
+    return Resampler(table, (Reading(query, key, Softmax(heads, heads, dim, dim), "patches"),), (Vector(most * width),))
+
+
+def _matrix(inputs: int, outputs: int, bias: bool = False) -> Matrix:
+    return Matrix("projector", inputs, outputs, bias)
+
+
+_KINDS: dict[str, Callable[[VisionSizes, int], Resampler]] = {
+    "perceiver": _perceiver,
+    "query transformer": _query_transformer,
+    "single": _single,
+}
