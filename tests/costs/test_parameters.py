@@ -24,7 +24,7 @@ BESIDE = ("audio_tower", "video_tower", "vqmodel", "generation_embeddings", "gen
 
 def parts(model):
     """The tensors of the language model, of its tables, and of all that stands before it."""
-    inner = model.model
+    inner = getattr(model, "model", model)
     text = getattr(inner, "language_model", None) or inner.text_model
     named = dict(text.named_parameters())
     tables = [one for name, one in named.items() if "embed_tokens" in name]

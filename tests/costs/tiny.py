@@ -36,6 +36,7 @@ NOT_DESCRIBED = {
     "inkling": "layers with attention and a recurrent state at once",
     "inkling2": "layers with attention and a recurrent state at once",
     "inkling2_loop": "layers with attention and a recurrent state at once",
+    "instructblip": "its query transformer reads the question too",
     "lfm3_vl": "its encoder and its layers are of a kind that is not described",
     "minicpm_ocr": "patches are merged by attention within windows halfway through the encoder",
     "minicpmv4_6": "patches are merged by attention within windows halfway through the encoder",
@@ -85,7 +86,8 @@ class Described:
 
     def encode(self, inputs: dict[str, Any]) -> Callable[[], Any]:
         """The encoder and the projector alone."""
-        found = getattr(self.tiny.model.model, "get_image_features", None) or self.tiny.model.get_image_features
+        whole = self.tiny.model
+        found = getattr(getattr(whole, "model", None), "get_image_features", None) or whole.get_image_features
         names = inspect.signature(found).parameters
         words = ("input_ids", "attention_mask", "mm_token_type_ids", "token_type_ids")
         taken = {key: value for key, value in inputs.items() if key not in words}
@@ -99,6 +101,8 @@ def described(name: str) -> Described:
     made = zoo.fresh(name)
     made.model.set_attn_implementation("eager")
     made.model.set_experts_implementation("eager")
+    # The counter follows modules by their gradients, which a parameter that is an input does not have without them.
+    made.model.requires_grad_(False)
     config = made.model.config.to_dict()
     vision = vision_sizes(config)
     if name == "video_llama_3":  # the processor says how far a picture is merged; the zoo's says 2

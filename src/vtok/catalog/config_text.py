@@ -46,6 +46,8 @@ _TEXT = {
 _TEXT_TRAITS = {"mlp_bias": "mlp_bias", "k_is_v": "attention_k_eq_v"}
 #: Kinds with one expert that serves every token, of which their configurations say nothing.
 _ALWAYS_SHARED = {"llama4_text": 1}
+#: Kinds with learned positions, and how many they have beyond the longest sequence.
+_LEARNED = {"opt": 2}
 _LAYER_TYPES = {
     "full_attention": "full",
     "attention": "full",
@@ -64,6 +66,8 @@ def text_sizes(config: Config) -> TextSizes:
     if found["kv_heads"] is None:
         found["kv_heads"] = found["heads"]
     hidden, heads = found["hidden"], found["heads"]
+    if kind_of(part) in _LEARNED:
+        found["positions"] = (whole_number(part, _CONTEXT) or 0) + _LEARNED[str(kind_of(part))] or None
     if found["head_dim"] is None and hidden and heads and hidden % heads == 0:
         found["head_dim"] = hidden // heads
     return TextSizes(

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 @dataclass(frozen=True)
 class TextSizes:
-    """A language model. Widths are in numbers a position, ``vocabulary`` in tokens; the rest are counts.
+    """A language model. Widths are in numbers a position, ``vocabulary`` in tokens; the rest are counts,
+    ``positions`` of the learned positions where it has these.
 
     ``kind`` is transformers' ``model_type`` of the language model, such as ``qwen2_5_vl_text``.
 
@@ -37,7 +38,8 @@ class TextSizes:
 
     Traits: ``tied`` (the head is the embedding), ``gated`` (an MLP of three matrices), biases, ``qk_norm`` ("head": one
     weight a number of a head; "all": one a number of all heads), ``norms`` a layer, ``norm_bias``, ``output_gate`` (the
-    queries come with a gate of the same width), ``head_gate`` (with a gate a head), ``shared_gate`` (shared experts have a gate of width 1),
+    queries come with a gate of the same width), ``head_gate`` (with a gate a head), ``shared`` (experts never come without
+    ``shared_mlp``), ``shared_gate`` (shared experts have a gate of width 1),
     ``k_is_v`` (full layers use their keys as values), ``head_bias``, ``parallel_mlp`` (layers with
     experts have the plain MLP beside them, with norms and scales of their own).
     """
@@ -50,6 +52,7 @@ class TextSizes:
     head_dim: int | None = None
     mlp: int | None = None
     vocabulary: int | None = None
+    positions: int | None = None
     experts: int | None = None
     active_experts: int | None = None
     expert_mlp: int | None = None
@@ -90,6 +93,7 @@ class TextSizes:
     k_is_v: bool | None = None
     head_bias: bool | None = None
     head_gate: bool | None = None
+    shared: bool | None = None
     parallel_mlp: bool | None = None
 
 

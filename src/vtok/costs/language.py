@@ -42,6 +42,8 @@ def language(sizes: TextSizes) -> Language:
     hidden, vocabulary, count = need(text, "hidden"), need(text, "vocabulary"), need(text, "layers")
     around: list[Piece] = [norm(hidden, bool(text.norm_bias))]
     embedding: list[Piece] = [Matrix("embedding", hidden, vocabulary, used=0)]
+    if text.positions:
+        around.append(Vector(text.positions * hidden))
     if text.layer_hidden:
         wide = count * text.layer_hidden
         embedding.append(Matrix("embedding", wide, need(text, "layer_vocabulary"), used=0))
@@ -181,8 +183,8 @@ def _feed_forward(text: TextSizes, index: int, caches: bool) -> list[Piece]:
     if text.parallel_mlp:
         # Three norms more, a scale of what the router reads, and one of each expert.
         pieces += [*mlp(hidden, need(text, "mlp"), gated, bias), Vector(4 * hidden + count)]
-    if text.shared_mlp:
-        pieces += mlp(hidden, text.shared_mlp, gated, bias)
+    if text.shared_mlp or text.shared:
+        pieces += mlp(hidden, need(text, "shared_mlp"), gated, bias)
     if text.shared_gate:
         pieces.append(Matrix("router", hidden, 1))
     return pieces
