@@ -30,7 +30,6 @@ NOT_DESCRIBED = {
     "fuyu": "patches go into a language model of a kind that is not described (persimmon)",
     "gemma4_unified": "no encoder: patches are embedded by a stack of its own",
     "glm5_next": "linear layers of a kind that is not described, and keys chosen by an index",
-    "got_ocr2": "its encoder is a SAM with relative positions",
     "granite4_vision": "window query transformers stand between encoder and language model",
     "hy_v4_vl": "layers that choose their keys by an index",
     "inkling": "layers with attention and a recurrent state at once",

@@ -26,7 +26,7 @@ _VISION = {
     "positions": ("num_position_embeddings", "position_embedding_size"),
     "window": ("window_size",),
     "merge": ("spatial_merge_size", "merge_kernel_size", "pooling_kernel_size", "merge_size", "hidden_stride", "scale_factor"),
-    "output": ("out_hidden_size",),
+    "output": ("out_hidden_size", "output_channels"),
     "projector_mlp": ("projector_input_dim",),
     "words": ("vocab_size",),
     "indicators": ("num_visual_indicator_tokens",),
@@ -63,6 +63,9 @@ def vision_sizes(config: Config) -> VisionSizes:
     if found["words"] and found["indicators"]:
         found["words"] -= found["indicators"]
     full = indices_of(part.get("fullatt_block_indexes"))
+    marked = indices_of(part.get("global_attn_indexes"))
+    if marked:  # SAM, whose window is in patches
+        full, found["window"] = marked, (found["window"] or 0) * (found["patch"] or 0) or None
     types = part.get("layer_types")
     if isinstance(types, list) and "window_attention" in types:
         full = tuple(index for index, one in enumerate(types) if one != "window_attention")

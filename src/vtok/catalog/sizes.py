@@ -118,7 +118,9 @@ class VisionSizes:
     scales a layer), ``pool_head`` (a head that pools the patches, which the language model never reads),
     ``mlp_is_output`` (the MLP is as wide as ``output``), ``mixed_positions`` (they are resized to the picture by a
     product with a matrix), ``rotary`` (positions turn queries and keys),
-    ``dense_mask`` (transformers makes a mask of every position against every other).
+    ``dense_mask`` (transformers makes a mask of every position against every other), ``relative`` (attention adds a
+    term for each row and column between two patches, and windows at an edge are padded to the full size), ``neck``
+    (what comes out goes through two convolutions to ``output``).
     """
 
     kind: str | None = None
@@ -170,6 +172,8 @@ class VisionSizes:
     mixed_positions: bool | None = None
     rotary: bool | None = None
     dense_mask: bool | None = None
+    relative: bool | None = None
+    neck: bool | None = None
 
 
 S = TypeVar("S", TextSizes, VisionSizes)

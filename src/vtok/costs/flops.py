@@ -19,6 +19,9 @@ def vision_linear(tower: Tower, seen: Seeing) -> int:
     """FLOPs of the encoder's matrices."""
     positions = seen.positions(tower)
     inside = tower.layers * flops(tower.layer, positions) + flops(tower.after, positions)
+    if tower.relative and tower.window:  # queries, keys and values of what windows are padded with
+        padded = sum(tower.window**2 * len(windows(*tile, tower.window)) for tile in seen.tiles)
+        inside += windowed_layers(tower) * flops(tower.mixing, padded - positions)
     pooled = flops(tower.pooling, positions) + flops(tower.pooled, len(seen.tiles))
     return flops(tower.embedding, seen.patches) + inside + pooled
 
@@ -28,11 +31,27 @@ def vision_attention(tower: Tower, seen: Seeing) -> int:
     whole = sum(
         tower.attention.flops(n, n) for n in (rows * columns + tower.class_tokens for rows, columns in seen.tiles)
     )
+    if tower.relative:
+        whole += sum(_distances(tower, rows, columns) for rows, columns in seen.tiles)
     if tower.window is None:
         return tower.layers * whole
-    small = [n for rows, columns in seen.tiles for n in windows(rows, columns, tower.window)]
-    full = sum(1 for index in tower.full if index < tower.layers)
-    return full * whole + (tower.layers - full) * sum(tower.attention.flops(n, n) for n in small)
+    side, small = tower.window, [n for tile in seen.tiles for n in windows(*tile, tower.window)]
+    if tower.relative:
+        within = len(small) * (tower.attention.flops(side**2, side**2) + _distances(tower, side, side))
+    else:
+        within = sum(tower.attention.flops(n, n) for n in small)
+    windowed = windowed_layers(tower)
+    return (tower.layers - windowed) * whole + windowed * within
+
+
+def windowed_layers(tower: Tower) -> int:
+    """Layers whose attention stays within windows."""
+    return tower.layers - sum(1 for index in tower.full if index < tower.layers)
+
+
+def _distances(tower: Tower, rows: int, columns: int) -> int:
+    """FLOPs of the products of every query with the vectors of all distances in rows and columns (SAM)."""
+    return 2 * tower.attention.heads * tower.attention.key_dim * rows * columns * (rows + columns)
 
 
 def projection(projector: Projector, seen: Seeing, beside: int = 0) -> int:

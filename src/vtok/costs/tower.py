@@ -17,7 +17,8 @@ from vtok.costs.unknown import UnknownFigureError, need
 
 @dataclass(frozen=True)
 class Tower:
-    """A vision encoder. ``embedding`` makes patches, ``layer`` is one of ``layers`` alike, ``after`` what follows them.
+    """A vision encoder. ``embedding`` makes patches, ``layer`` is one of ``layers`` alike, of which
+    ``mixing`` makes queries, keys and values and what comes of them; ``after`` is what follows all layers.
 
     Where it has a head that pools the patches, every patch goes through ``pooling``, one position a tile through
     ``pooled``. ``rotary`` says whether positions turn queries and keys, ``dense_mask``
@@ -28,6 +29,7 @@ class Tower:
     """
 
     embedding: tuple[Piece, ...]
+    mixing: tuple[Piece, ...]
     layer: tuple[Piece, ...]
     layers: int
     attention: Softmax
@@ -41,6 +43,7 @@ class Tower:
     hidden: int
     rotary: bool
     dense_mask: bool
+    relative: bool
 
 
 def tower(sizes: VisionSizes) -> Tower:
@@ -60,22 +63,28 @@ def tower(sizes: VisionSizes) -> Tower:
     embedding += [norms] * bool(vision.pre_norm)
     pooling, pooled = _pooling(vision, hidden)
     bias = need(vision, "qkv_bias")
-    layer: list[Piece] = [
+    mixing: tuple[Piece, ...] = (
         Matrix("vision", hidden, heads * width, bias),
         Matrix("vision", hidden, kv_heads * width, bias),
         Matrix("vision", hidden, kv_heads * width, bias),
         Matrix("vision", heads * width, hidden, need(vision, "output_bias")),
+    )
+    layer: list[Piece] = [
+        *mixing,
         *mlp(hidden, _inner(vision), bool(vision.gated), need(vision, "mlp_bias"), "vision"),
         *[norms] * need(vision, "norms"),
         *[Vector(hidden)] * (2 * bool(vision.layer_scale)),
         *_head_norms(vision, hidden, width),
     ]
+    if vision.relative:
+        embedding += _relative(vision, width)
     return Tower(
         embedding=tuple(embedding),
+        mixing=mixing,
         layer=tuple(layer),
         layers=need(vision, "layers"),
         attention=Softmax(heads, kv_heads, width, width),
-        after=(norms,) if vision.post_norm else (),
+        after=(norms,) if vision.post_norm else _neck(vision, hidden),
         pooling=pooling,
         pooled=pooled,
         class_tokens=1 if vision.class_token else 0,
@@ -85,6 +94,7 @@ def tower(sizes: VisionSizes) -> Tower:
         hidden=hidden,
         rotary=bool(vision.rotary),
         dense_mask=bool(vision.dense_mask),
+        relative=bool(vision.relative),
     )
 
 
@@ -92,6 +102,22 @@ def _learned(vision: VisionSizes, patch: int, hidden: int) -> Piece:
     """Learned position embeddings; where a matrix resizes them, every patch is a sum of all of them."""
     count = vision.positions or (need(vision, "image") // patch) ** 2 + bool(vision.class_token)
     return Matrix("vision", count, hidden) if vision.mixed_positions else Vector(count * hidden, "vision")
+
+
+def _relative(vision: VisionSizes, width: int) -> list[Piece]:
+    """SAM's tables, one for rows and one for columns in each layer: a vector for every distance in its window."""
+    grid, inside = need(vision, "image") // need(vision, "patch"), need(vision, "window") // need(vision, "patch")
+    full = need(vision, "full_layers")
+    sides = [grid if index in full else inside for index in range(need(vision, "layers"))]
+    return [Vector(2 * (2 * side - 1) * width, "vision") for side in sides]
+
+
+def _neck(vision: VisionSizes, hidden: int) -> tuple[Piece, ...]:
+    """SAM's neck: a convolution of one by one and one of three by three, each with a norm."""
+    if not vision.neck:
+        return ()
+    out: int = need(vision, "output")
+    return Matrix("vision", hidden, out), Matrix("vision", 9 * out, out), norm(out, True, 2)
 
 
 def _inner(vision: VisionSizes) -> int:
