@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from vtok.catalog.sizes import TextSizes, VisionSizes, known
+from vtok.catalog.sizes import TextSizes, VisionSizes, from_table, known
 
 _TEXT = {"attention": "full", "gated": True, "norms": 2}
 _VISION = {
@@ -43,7 +43,8 @@ def complete_vision(vision: VisionSizes) -> VisionSizes:
     """``vision`` with what its kind has; as it is where the kind is unknown."""
     if vision.kind not in architectures()["vision"]:
         return vision
-    return replace(vision, **{**_VISION, **architectures()["vision"][vision.kind], **known(vision)})
+    alike = known(from_table(VisionSizes, architectures()["vision"][vision.kind]))
+    return replace(vision, **{**_VISION, **alike, **known(vision)})
 
 
 def keeps_every_layer(kind: str | None) -> bool:

@@ -103,7 +103,9 @@ def _mixture(part: Config, found: dict[str, Any]) -> dict[str, Any]:
     if found["expert_mlp"] is None:
         found["expert_mlp"] = whole_number(part, ("intermediate_size",))
     if found["shared_mlp"] is None and found["expert_mlp"]:
-        count = whole_number(part, ("n_shared_experts", "moe_num_shared_experts")) or _ALWAYS_SHARED.get(str(kind_of(part)), 0)
+        count = whole_number(part, ("n_shared_experts", "moe_num_shared_experts")) or _ALWAYS_SHARED.get(
+            str(kind_of(part)), 0
+        )
         found["shared_mlp"] = count * found["expert_mlp"] or None
     if found["dense_layers"] is None and isinstance(kinds, list) and "sparse" in kinds:
         found["dense_layers"] = kinds.index("sparse") or None

@@ -6,7 +6,16 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from vtok.catalog.config_parts import Config, indices_of, inner, kind_of, text_part, traits_of, vision_part, whole_number
+from vtok.catalog.config_parts import (
+    Config,
+    indices_of,
+    inner,
+    kind_of,
+    text_part,
+    traits_of,
+    vision_part,
+    whole_number,
+)
 from vtok.catalog.config_resampler import resampler_sizes
 from vtok.catalog.sizes import VisionSizes
 
@@ -25,7 +34,14 @@ _VISION = {
     "image": ("image_size",),
     "positions": ("num_position_embeddings", "position_embedding_size"),
     "window": ("window_size",),
-    "merge": ("spatial_merge_size", "merge_kernel_size", "pooling_kernel_size", "merge_size", "hidden_stride", "scale_factor"),
+    "merge": (
+        "spatial_merge_size",
+        "merge_kernel_size",
+        "pooling_kernel_size",
+        "merge_size",
+        "hidden_stride",
+        "scale_factor",
+    ),
     "output": ("out_hidden_size", "output_channels"),
     "projector_mlp": ("projector_input_dim",),
     "words": ("vocab_size",),
@@ -67,7 +83,7 @@ def vision_sizes(config: Config) -> VisionSizes:
     if marked:  # SAM, whose window is in patches
         full, found["window"] = marked, (found["window"] or 0) * (found["patch"] or 0) or None
     types = part.get("layer_types")
-    if isinstance(types, list) and "window_attention" in types:
+    if isinstance(types, list) and "pos_emb_height" in part:  # windows as large as the grid of learned positions
         full = tuple(index for index, one in enumerate(types) if one != "window_attention")
         found["window"] = (whole_number(part, ("pos_emb_height",)) or 0) * (found["patch"] or 0) or None
     return VisionSizes(

@@ -95,7 +95,9 @@ def _query_transformer(vision: VisionSizes, text_hidden: int) -> Resampler:
     inside = Reading((*own, norm(width, True)), own, attention, "queries")
     patches = (_matrix(hidden, width, True), _matrix(hidden, width, True))
     across = Reading((*own, norm(width, True)), patches, attention, "patches")
-    feed = Reading((*mlp(width, inner, False, True, "projector"), norm(width, True)), (), Softmax(0, 0, 0, 0), "queries")
+    feed = Reading(
+        (*mlp(width, inner, False, True, "projector"), norm(width, True)), (), Softmax(0, 0, 0, 0), "queries"
+    )
     readings: list[Reading] = []
     for index in range(need(vision, "resampler_layers")):
         readings += [inside, *[across] * (index % need(vision, "resampler_every") == 0), feed]
