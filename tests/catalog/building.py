@@ -1,4 +1,4 @@
-"""transformers' configurations with the catalog's sizes filled in, the other way round from ``config_text`` and ``config_vision``."""
+"""transformers' configurations with the catalog's sizes filled in: ``vtok.catalog.config_text`` the other way round."""
 
 import re
 

@@ -28,6 +28,7 @@ def inner(config: Config) -> Config:
 
 
 def part_of(config: Config, names: tuple[str, ...]) -> Config:
+    """The first part of ``config`` with one of these names; empty where there is none."""
     for name in names:
         part = config.get(name)
         if isinstance(part, Mapping):
@@ -36,6 +37,7 @@ def part_of(config: Config, names: tuple[str, ...]) -> Config:
 
 
 def whole_number(part: Config, keys: tuple[str, ...]) -> int | None:
+    """The first of these keys that holds a positive whole number, or one for all of its axes alike."""
     for key in keys:
         value = part.get(key)
         if isinstance(value, Mapping):
@@ -48,14 +50,17 @@ def whole_number(part: Config, keys: tuple[str, ...]) -> int | None:
 
 
 def kind_of(part: Config) -> str | None:
+    """The ``model_type`` of a part."""
     kind = part.get("model_type")
     return kind if isinstance(kind, str) and kind else None
 
 
 def traits_of(part: Config, names: Mapping[str, str]) -> dict[str, Any]:
+    """Traits that are yes or no, by our name for theirs; None where nothing is said."""
     values = {name: part.get(key) for name, key in names.items()}
     return {name: value if isinstance(value, bool) else None for name, value in values.items()}
 
 
 def indices_of(value: Any) -> tuple[int, ...] | None:
+    """A list of layers; None where there is none, or where it is empty."""
     return tuple(int(one) for one in value) if isinstance(value, list) and value else None

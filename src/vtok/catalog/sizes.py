@@ -38,10 +38,10 @@ class TextSizes:
 
     Traits: ``tied`` (the head is the embedding), ``gated`` (an MLP of three matrices), biases, ``qk_norm`` ("head": one
     weight a number of a head; "all": one a number of all heads), ``norms`` a layer, ``norm_bias``, ``output_gate`` (the
-    queries come with a gate of the same width), ``head_gate`` (with a gate a head), ``shared`` (experts never come without
-    ``shared_mlp``), ``shared_gate`` (shared experts have a gate of width 1),
-    ``k_is_v`` (full layers use their keys as values), ``head_bias``, ``parallel_mlp`` (layers with
-    experts have the plain MLP beside them, with norms and scales of their own).
+    queries come with a gate of the same width), ``head_gate`` (with a gate a head), ``shared`` (experts never come
+    without ``shared_mlp``), ``shared_gate`` (shared experts have a gate of width 1), ``k_is_v`` (full layers use their
+    keys as values), ``head_bias``, ``parallel_mlp`` (layers with experts have the plain MLP beside them, with norms and
+    scales of their own).
     """
 
     kind: str | None = None

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from vtok.catalog.architectures import complete_text
 from vtok.catalog.sizes import TextSizes
+from vtok.costs.feed_forward import feed_forward
 from vtok.costs.mixers import Delta, Latent, Mixer, ShortConv, Softmax
-from vtok.costs.pieces import Matrix, Piece, Vector, mlp, norm
+from vtok.costs.pieces import Matrix, Piece, Vector, norm
 from vtok.costs.unknown import UnknownFigureError, need
 
 
@@ -72,7 +73,7 @@ def _layer(text: TextSizes, index: int, kind: str) -> Layer:
     caches = index < need(text, "layers") - (text.reused or 0)
     mixing, mixer = _MIXERS[kind](text, index, kind, caches) if kind in _MIXERS else _unknown(kind)
     hidden = need(text, "hidden")
-    pieces = [*mixing, *_feed_forward(text, index, caches), norm(hidden, bool(text.norm_bias), text.norms or 2)]
+    pieces = [*mixing, *feed_forward(text, index, caches), norm(hidden, bool(text.norm_bias), text.norms or 2)]
     if text.layer_hidden:
         gate = Matrix("mlp", hidden, text.layer_hidden)
         pieces += [gate, Matrix("mlp", text.layer_hidden, hidden), norm(hidden)]
@@ -166,35 +167,6 @@ def _short_conv(text: TextSizes, index: int, kind: str, caches: bool) -> tuple[l
 
 
 _MIXERS = {"full": _softmax, "sliding": _softmax, "chunked": _softmax, "linear": _delta, "conv": _short_conv}
-
-
-def _feed_forward(text: TextSizes, index: int, caches: bool) -> list[Piece]:
-    hidden, gated, bias = need(text, "hidden"), text.gated is not False, bool(text.mlp_bias)
-    if not _has_experts(text, index):
-        inner = need(text, "mlp") if caches or not text.reused_mlp else text.reused_mlp
-        return list(mlp(hidden, inner, gated, bias))
-    count, used, inner = need(text, "experts"), need(text, "active_experts"), need(text, "expert_mlp")
-    outer = text.expert_hidden or hidden
-    up = Matrix("mlp", outer, inner, bias, count, used)
-    pieces: list[Piece] = [Matrix("router", hidden, count), *([up] * (2 if gated else 1))]
-    pieces += [Matrix("down", inner, outer, bias, count, used)]
-    if text.expert_hidden:  # matrices to and from the width of experts, and norms on both sides of these
-        pieces += [Matrix("mlp", hidden, outer), Matrix("down", outer, hidden), norm(outer, count=2)]
-    if text.parallel_mlp:
-        # Three norms more, a scale of what the router reads, and one of each expert.
-        pieces += [*mlp(hidden, need(text, "mlp"), gated, bias), Vector(4 * hidden + count)]
-    if text.shared_mlp or text.shared:
-        pieces += mlp(hidden, need(text, "shared_mlp"), gated, bias)
-    if text.shared_gate:
-        pieces.append(Matrix("router", hidden, 1))
-    return pieces
-
-
-def _has_experts(text: TextSizes, index: int) -> bool:
-    if not text.experts:
-        return False
-    beyond = index - (text.dense_layers or 0)
-    return beyond >= 0 and (index + 1) % (text.expert_every or 1) == 0
 
 
 def _width(text: TextSizes) -> int:

@@ -1,4 +1,4 @@
-"""What maps an encoder's output to the language model, from ``VisionSizes`` and the notation of ``architectures.toml``."""
+"""What maps an encoder's output to the language model, in the notation of ``architectures.toml``."""
 
 from __future__ import annotations
 

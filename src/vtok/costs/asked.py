@@ -1,0 +1,92 @@
+"""What is asked: a request on a model and an engine, and the parts that every formula starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from vtok.catalog.checkpoints import Checkpoint
+from vtok.catalog.devices import Device
+from vtok.catalog.formats import Format
+from vtok.costs import language as languages
+from vtok.costs import projector as projectors
+from vtok.costs import tower as towers
+from vtok.costs.language import Language
+from vtok.costs.projector import Projector
+from vtok.costs.reduction import Cut, cut
+from vtok.costs.request import Request
+from vtok.costs.runtimes import Runtime
+from vtok.costs.seeing import Seeing, seeing
+from vtok.costs.tower import Tower
+from vtok.costs.unknown import need
+from vtok.geometry.layout import Layout
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request; its parts raise ``UnknownFigureError`` where they rest on a figure that nobody tells.
+
+    ``kv_bits`` are those of a number in the cache, ``opened`` the positions that it is made for where an engine takes
+    them all at the start, None where it grows.
+    """
+
+    checkpoint: Checkpoint
+    request: Request
+    layouts: tuple[Layout, ...]
+    runtime: Runtime
+    form: Format
+    kv_bits: float
+    device: Device | None = None
+    opened: int | None = None
+
+    @cached_property
+    def cut(self) -> Cut:
+        """What the budget leaves of the pictures; without a known number of layers, as if there were one."""
+        return cut(self.request, self.layouts, self.checkpoint.text.layers or 1)
+
+    @property
+    def structural(self) -> int:
+        """Positions beside the visual ones, which stay whatever is cut."""
+        return sum(layout.structural for layout in self.layouts)
+
+    @cached_property
+    def tower(self) -> Tower:
+        """The vision encoder."""
+        return towers.tower(self.checkpoint.vision)
+
+    @cached_property
+    def projector(self) -> Projector:
+        """What maps its output to the language model."""
+        return projectors.projector(self.checkpoint.vision, self.checkpoint.text.hidden)
+
+    @cached_property
+    def language(self) -> Language:
+        """The language model."""
+        return languages.language(self.checkpoint.text)
+
+    @cached_property
+    def seen(self) -> Seeing:
+        """What the encoder gets to see."""
+        seen = seeing(self.layouts, need(self.checkpoint.vision, "patch"))
+        return seen.shrunk(self.cut.encoder_share)
+
+    @cached_property
+    def lengths(self) -> list[int]:
+        """Positions of the prompt in each layer."""
+        beside = self.structural + self.request.text_tokens
+        return [self.cut.visual_at(index) + beside for index in range(len(self.language.layers))]
+
+    @property
+    def half_way(self) -> list[int]:
+        """Positions in each layer half-way through the answer."""
+        return [length + self.request.new_tokens // 2 for length in self.lengths]
+
+    @property
+    def at_the_end(self) -> list[int]:
+        """The last new token is never read again, so that nothing of it is kept."""
+        return [length + max(0, self.request.new_tokens - 1) for length in self.lengths]
+
+    @property
+    def cached(self) -> list[int]:
+        """Positions in each layer's cache: those that were made at the start, or those that came to be."""
+        return [max(length, self.opened or 0) for length in self.at_the_end]

@@ -1,0 +1,61 @@
+"""When activations are highest: while pictures are encoded, or while the prompt is read, each as the engine does it."""
+
+from __future__ import annotations
+
+from vtok.catalog.architectures import keeps_every_layer
+from vtok.costs import memory
+from vtok.costs.asked import Asked
+from vtok.costs.kv_cache import kv_bytes
+from vtok.costs.seeing import Seeing, seeing
+from vtok.costs.unknown import need
+
+
+def activations(asked: Asked) -> int:
+    """Bytes at the highest point beside weights, cache and logits."""
+    number, batch = asked.runtime.activation or asked.form.activation, asked.request.batch
+    if asked.runtime.micro_batch:
+        return _encoder_buffer(asked, number) + _buffer(asked, number, asked.runtime.micro_batch)
+    reading = memory.language_activations(asked.language, asked.lengths, number, batch) + _kept(asked, number)
+    if not asked.layouts:
+        return reading
+    encoding = batch * memory.vision_activations(asked.tower, asked.seen, number)
+    return max(reading, encoding - _not_yet(asked))
+
+
+def _not_yet(asked: Asked) -> int:
+    """What of the cache is not there while pictures are encoded, in an engine whose cache grows with the answer."""
+    if asked.runtime.name != "transformers":
+        return 0
+    return kv_bytes(asked.language, asked.at_the_end, asked.kv_bits, asked.runtime, asked.request.batch)
+
+
+def _at_once(asked: Asked) -> list[Seeing]:
+    """What the encoder works on at the same time: all pictures of a request, or each by itself."""
+    if not asked.runtime.one_by_one:
+        return [asked.seen]
+    patch, share = need(asked.checkpoint.vision, "patch"), asked.cut.encoder_share
+    return [seeing((layout,), patch).shrunk(share) for layout in set(asked.layouts)]
+
+
+def _kept(asked: Asked, number: int) -> int:
+    """What the encoder leaves behind while the prompt is read."""
+    if asked.runtime.name != "transformers":
+        return 0
+    every = keeps_every_layer(asked.checkpoint.vision.projector)
+    return asked.request.batch * memory.kept_after_encoding(asked.tower, asked.seen, number, every)
+
+
+def _encoder_buffer(asked: Asked, number: int) -> int:
+    """The encoder's buffer in an engine that has one of its own, for the largest of what it works on at once."""
+    if not asked.layouts:
+        return 0
+    each = (memory.encoder_buffer(asked.tower, asked.projector, seen, number) for seen in _at_once(asked))
+    return max(each)
+
+
+def _buffer(asked: Asked, number: int, micro: int) -> int:
+    """What the buffer of a micro-batch holds beside logits, in whose place the tensors of a layer come."""
+    logits = memory.logits_bytes(asked.language, number, 1, micro)
+    lengths = [min(length, micro) for length in asked.lengths]
+    inside = memory.language_activations(asked.language, lengths, number)
+    return max(inside - logits, micro * number * asked.language.hidden)
