@@ -88,13 +88,19 @@ def vision_sizes(config: Config) -> VisionSizes:
         found["window"] = (whole_number(part, ("pos_emb_height",)) or 0) * (found["patch"] or 0) or None
     return VisionSizes(
         kind=kind_of(part),
-        projector=kind_of(whole) if part else None,
+        projector=_projector(whole) if part else None,
         full_layers=full,
         deepstack=indices_of(part.get("deepstack_visual_indexes")),
         **traits_of(part, _VISION_TRAITS),
         **resampler_sizes(whole),
         **found,
     )
+
+
+def _projector(whole: Config) -> str | None:
+    """The kind of the whole; that of LFM2-VL comes with a norm before it and without."""
+    kind = kind_of(whole)
+    return f"{kind}_plain" if kind == "lfm2_vl" and whole.get("projector_use_layernorm") is False else kind
 
 
 def _merge(whole: Config, part: Config, found: Mapping[str, Any]) -> int | None:
