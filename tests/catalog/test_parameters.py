@@ -32,7 +32,7 @@ CLASSES = [
     (["qwen2-vl-7b"], "Qwen2VL", {"vision_config.hidden_size": 3584}),
     (["qwen2-vl-72b"], "Qwen2VL", {"vision_config.hidden_size": 8192}),
     (["qwen2.5-vl", "olmocr-2"], "Qwen2_5_VL", {}),
-    (["qwen3-vl-2b", "qwen3-vl-4b", "qwen3-vl-8b"], "Qwen3VL", {}),
+    (["qwen3-vl-2b", "qwen3-vl-4b", "qwen3-vl-8b", "qwen3-vl-32b"], "Qwen3VL", {}),
     (["qwen3-vl-30b", "qwen3-vl-235b"], "Qwen3VLMoe", {}),
     (["qwen3.5-9b", "qwen3.5-27b"], "Qwen3_5", {}),
     (["qwen3.5-35b"], "Qwen3_5Moe", {}),
