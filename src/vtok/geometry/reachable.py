@@ -25,11 +25,13 @@ _FEW = 1 << 14
 
 @dataclass(frozen=True)
 class Sizes:
-    """Sizes in px and the tokens of each, int64 arrays of one length; neighbours on a line stand side by side."""
+    """Sizes in px, the tokens of each, and the line that each is on, int64 arrays of one length; sizes of one line stand
+    side by side, in order."""
 
     widths: Ints
     heights: Ints
     counts: Ints
+    lines: Ints
 
     @property
     def least(self) -> int:
@@ -38,7 +40,7 @@ class Sizes:
 
     def where(self, mask: NDArray[np.bool_]) -> Sizes:
         """Those for which ``mask`` is true."""
-        return Sizes(self.widths[mask], self.heights[mask], self.counts[mask])
+        return Sizes(self.widths[mask], self.heights[mask], self.counts[mask], self.lines[mask])
 
     def steps(self, unit: tuple[float, float]) -> Sizes:
         """Both ends of each run of sizes of the same count, and those of whole tokens of ``unit`` px on both sides.
@@ -48,7 +50,7 @@ class Sizes:
         if not self.counts.size:
             return self
         gap = np.maximum(np.abs(np.diff(self.widths)), np.abs(np.diff(self.heights))) > 1
-        step = gap | (np.diff(self.counts) != 0)
+        step = gap | (np.diff(self.lines) != 0) | (np.diff(self.counts) != 0)
         ends = np.append(step, True) | np.insert(step, 0, True)
         return self.where(ends | (_is_whole(self.widths, unit[0]) & _is_whole(self.heights, unit[1])))
 
@@ -91,7 +93,8 @@ def same_shape(family: Family, source: Size) -> Sizes:
     long, short = max(source), min(source)
     longs = np.arange(1, long + 1, dtype=np.int64)
     shorts = np.maximum(1, (2 * longs * short + long) // (2 * long))
-    return _counted(family, longs, shorts) if width >= height else _counted(family, shorts, longs)
+    widths, heights = (longs, shorts) if width >= height else (shorts, longs)
+    return _counted(family, widths, heights, np.zeros_like(longs))
 
 
 def on_lines(family: Family, source: Size, frame: Frame, unit: tuple[float, float]) -> Sizes:
@@ -99,7 +102,7 @@ def on_lines(family: Family, source: Size, frame: Frame, unit: tuple[float, floa
     width, height = source
     wide, high = frame.lines(width, height, unit[0])
     tall, long = frame.lines(height, width, unit[1])
-    return _counted(family, np.concatenate([wide, long]), np.concatenate([high, tall]))
+    return _counted(family, np.concatenate([wide, long]), np.concatenate([high, tall]), np.concatenate([wide, -tall]))
 
 
 def every_size(family: Family, source: Size, frame: Frame) -> Sizes:
@@ -108,8 +111,9 @@ def every_size(family: Family, source: Size, frame: Frame) -> Sizes:
     low, high = frame.lengths(np.arange(1, width + 1, dtype=np.int64), width, height)
     if np.maximum(high - low + 1, 0).sum() > _FEW:
         none = np.empty(0, np.int64)
-        return Sizes(none, none, none)
-    return _counted(family, *frame.lines(width, height, 1))
+        return Sizes(none, none, none, none)
+    widths, heights = frame.lines(width, height, 1)
+    return _counted(family, widths, heights, widths)
 
 
 def token_sides(layout: Layout) -> tuple[float, float]:
@@ -139,6 +143,6 @@ def _is_whole(lengths: Ints, unit: float) -> NDArray[np.bool_]:
     return np.asarray(np.abs(np.rint(lengths / unit) * unit - lengths) < 0.5)
 
 
-def _counted(family: Family, widths: Ints, heights: Ints) -> Sizes:
-    sizes = Sizes(widths, heights, family.count_many(widths, heights))
+def _counted(family: Family, widths: Ints, heights: Ints, lines: Ints) -> Sizes:
+    sizes = Sizes(widths, heights, family.count_many(widths, heights), lines)
     return sizes.where(sizes.counts >= 0)
