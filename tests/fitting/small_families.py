@@ -3,6 +3,7 @@
 from vtok.geometry.registry import make_family
 
 SETTINGS = {
+    "anthropic": {"max_side": 60, "max_tokens": 50, "pixels_a_token": 40},
     "aria": {
         "size": 20,
         "tokens": 4,
@@ -15,6 +16,7 @@ SETTINGS = {
     "deepseek_vl2": {"tile": 20, "rows": 5},
     "fixed": {},
     "fuyu": {"width": 60, "height": 40, "patch": 4},
+    "gemini": {"tile_tokens": 6, "small": 20, "tile": 24},
     "gemma3": {"size": 20, "rows": 4, "do_pan_and_scan": True, "min_crop": 10},
     "gemma4": {"max_tokens": 40, "patch": 2, "pool": 2},
     "glm4v": {"min_pixels": 100, "max_pixels": 4000, "patch": 3},
@@ -44,6 +46,8 @@ SETTINGS = {
     "mtmd_tiles": {"tile": 20, "rows": 4, "max_tiles": 6},
     "muse": {"max_tokens": 80, "patch": 3},
     "nemotron": {"min_patches": 16, "max_patches": 400, "patch": 3},
+    "openai_patches": {"max_patches": 6},
+    "openai_tiles": {},
     "ovis2": {"tile": 20, "max_tiles": 6, "rows": 4},
     "paddleocr_vl": {"min_pixels": 200, "max_pixels": 4000, "patch": 3},
     "perception_lm": {"tile": 20, "max_tiles": 9, "rows": 4},

@@ -11,7 +11,18 @@ from vtok.errors import BudgetError, UsageError
 from vtok.fitting.detail import detail
 from vtok.geometry.family import Family
 from vtok.geometry.layout import Layout, Size
-from vtok.geometry.reachable import STRETCH, Frame, Sizes, every_size, on_lines, same_shape, token_sides
+from vtok.geometry.reachable import (
+    FEW,
+    MANY,
+    STRETCH,
+    Frame,
+    Sizes,
+    every_size,
+    on_lines,
+    on_rays,
+    same_shape,
+    token_sides,
+)
 
 # Details this close are equal: they differ by how floats are rounded.
 _CLOSE = 1e-9
@@ -55,12 +66,15 @@ class Choice:
         return -self.tokens, seen, -width * height
 
 
-def choose(family: Family, source: Size, budget: int, stretch: float = STRETCH) -> Choice:
+def choose(family: Family, source: Size, budget: int, stretch: float = STRETCH, most: int = MANY) -> Choice:
     """The size up to ``source`` (width, height) that costs at most ``budget`` tokens and keeps the most detail.
 
     A picture that is within the budget stays as it is. Neither side is shrunk more than ``stretch`` times as much as
-    the other, rounding to whole px aside. Raises ``UsageError`` where the model refuses the picture, and
-    ``BudgetError``, which names the least that it can cost, where no size fits.
+    the other, rounding to whole px aside. Sizes that may still be better than the best on lines of whole tokens are
+    looked at one by one where they are at most ``most``: with ``FEW`` that takes less time, and may miss the best.
+
+    Raises ``UsageError`` where the model refuses the picture, and ``BudgetError``, which names the least that it can
+    cost, where no size fits.
     """
     if budget < 1:
         raise BudgetError(f"the budget is {budget}; expected 1 token or more")
@@ -69,16 +83,21 @@ def choose(family: Family, source: Size, budget: int, stretch: float = STRETCH) 
         return Choice(source, source, whole, detail(whole, source))
     unit, area = token_sides(whole), _pixels_a_token(family, whole)
     shaped = same_shape(family, source)
-    best = _best(family, source, shaped, unit, budget, None)
+    best = _best(family, source, shaped, budget, None, unit)
     lines = on_lines(family, source, Frame(_pixels(area, budget), _scale(best), stretch), unit)
-    best = _best(family, source, lines, unit, budget, best)
-    rest = every_size(family, source, Frame(_pixels(area, budget), _scale(best), stretch))
-    best = _best(family, source, rest, unit, budget, best)
+    best = _best(family, source, lines, budget, best, unit)
+    rays = on_rays(family, source, Frame(math.inf, _scale(best), stretch))
+    best = _best(family, source, rays, budget, best, unit)
+    rest = every_size(family, source, Frame(_pixels(area, budget), _scale(best), stretch), most)
+    best = _best(family, source, rest, budget, best, unit)
+    # Of a small picture also those that the model would shrink further, each for itself.
+    small = every_size(family, source, Frame(math.inf, _scale(best), stretch), FEW)
+    best = _best(family, source, small, budget, best)
     if best is None:
         # Below the budget there was nothing; how far above it is there something?
         frame = Frame(_pixels(area, min(shaped.least, whole.total)), 0.0, stretch)
-        more = on_lines(family, source, frame, unit), every_size(family, source, frame)
-        least = min(sizes.least for sizes in (shaped, lines, rest, *more))
+        more = on_lines(family, source, frame, unit), every_size(family, source, frame, most)
+        least = min(sizes.least for sizes in (shaped, lines, rays, rest, small, *more))
         raise BudgetError(
             f"a picture of {source[0]} x {source[1]} px takes at least {min(least, whole.total):,} tokens, however it "
             f"is shrunk, and the budget is {budget:,}"
@@ -98,10 +117,19 @@ def _scale(best: Choice | None) -> float:
 
 
 def _best(
-    family: Family, source: Size, sizes: Sizes, unit: tuple[float, float], budget: int, best: Choice | None
+    family: Family,
+    source: Size,
+    sizes: Sizes,
+    budget: int,
+    best: Choice | None,
+    unit: tuple[float, float] | None = None,
 ) -> Choice | None:
-    """The best of ``best`` and ``sizes``; the promising ones are looked at first, the hopeless ones never."""
-    fits = sizes.where(sizes.counts <= budget).steps(unit)
+    """The best of ``best`` and ``sizes``; the promising ones are looked at first, the hopeless ones never.
+
+    With a ``unit`` only those that matter on each line are looked at, see ``Sizes.steps``.
+    """
+    fits = sizes.where(sizes.counts <= budget)
+    fits = fits if unit is None else fits.steps(unit)
     # No size shows more than it has, whatever the model does with it.
     scales = np.minimum(fits.widths / source[0], fits.heights / source[1])
     promise = scales**2 * (source[0] * source[1])

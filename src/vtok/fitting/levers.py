@@ -8,13 +8,14 @@ transformers 5.24 that ``vtok.catalog.rules_tiled``, ``rules_native`` and ``rule
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vtok.catalog.checkpoints import Checkpoint
 from vtok.errors import BudgetError, UsageError
 from vtok.fitting.choose import Choice, choose
 from vtok.geometry.layout import Size
+from vtok.geometry.reachable import FEW
 
 Values = Callable[[Mapping[str, Any]], Iterator[Any] | range | tuple[Any, ...]]
 # Of so many values one is found within a second; more are not tried.
@@ -104,11 +105,13 @@ def pull(model: Checkpoint, source: Size, budget: int, stretch: float) -> Pulled
         for value in list(lever.values(model.all_settings))[:_MOST_TRIED]:
             changed = {lever.name: value}
             try:
-                choice = choose(model.with_settings(changed).family, source, budget, stretch)
+                choice = choose(model.with_settings(changed).family, source, budget, stretch, FEW)
             except (BudgetError, UsageError):
                 continue
             if best is None or choice.beats(best.choice):
                 best = Pulled(choice, changed, {lever.sent: lever.wrap(value)})
             if choice.size == source:  # it fits as it is; lower values only show less
                 break
-    return best
+    if best is None:
+        return None
+    return replace(best, choice=choose(model.with_settings(best.changed).family, source, budget, stretch))

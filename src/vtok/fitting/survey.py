@@ -20,7 +20,7 @@ from vtok.fitting.share import Item, Option
 from vtok.fitting.similarity import Similarity, measure_similarity
 from vtok.geometry.family import Family
 from vtok.geometry.layout import Layout, Size
-from vtok.geometry.reachable import same_shape, token_sides
+from vtok.geometry.reachable import FEW, same_shape, token_sides
 
 #: Numbers of tokens that are tried for a picture, from its least to its most.
 LEVELS = 64
@@ -94,7 +94,7 @@ def ladder(family: Family, source: Size, levels: int = LEVELS) -> tuple[Choice, 
     found: list[Choice] = []
     for budget in budgets:
         try:
-            choice = choose(family, source, int(budget))
+            choice = choose(family, source, int(budget), most=FEW)
         except BudgetError:
             continue
         if not found or choice.tokens > found[-1].tokens:

@@ -1,8 +1,9 @@
 """The sizes to which one picture can be shrunk, and what each costs: those that matter out of all there are.
 
 A rule from size to tokens has steps: it rounds to whole tokens, or picks a canvas of whole tiles. So of all sizes
-those matter that have the picture's own shape, those on the lines where one side is a whole number of tokens (or a
-side of the picture itself), and, where they are few, all the others. Tests hold them against every size there is.
+those matter most that have the picture's own shape, and those on the lines where one side is a whole number of tokens
+(or a side of the picture itself). What these leave open is a frame, and in it every size is looked at. Tests hold the
+outcome against every size there is.
 """
 
 from __future__ import annotations
@@ -19,19 +20,23 @@ Ints = NDArray[np.int64]
 
 #: How much more one side may be shrunk than the other, at most.
 STRETCH = 1.25
-# So many sizes are counted one by one within a few milliseconds.
-_FEW = 1 << 14
+#: So many sizes are counted one by one within some milliseconds, and so many within some tenths of a second.
+FEW, MANY = 1 << 14, 1 << 19
+# Enough for the grids of all families whose tokens are bounded: 32 x 35 of 1,120, 28 x 40, 16 x 16.
+_TERMS = np.arange(1, 41)
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Sizes in px, the tokens of each, and the line that each is on, int64 arrays of one length; sizes of one line stand
-    side by side, in order."""
+    """Sizes in px, the tokens of each, and where each stands, int64 arrays of one length.
+
+    ``places`` of neighbours on a line follow each other; from one line to the next a place is left out.
+    """
 
     widths: Ints
     heights: Ints
     counts: Ints
-    lines: Ints
+    places: Ints
 
     @property
     def least(self) -> int:
@@ -40,7 +45,7 @@ class Sizes:
 
     def where(self, mask: NDArray[np.bool_]) -> Sizes:
         """Those for which ``mask`` is true."""
-        return Sizes(self.widths[mask], self.heights[mask], self.counts[mask], self.lines[mask])
+        return Sizes(self.widths[mask], self.heights[mask], self.counts[mask], self.places[mask])
 
     def steps(self, unit: tuple[float, float]) -> Sizes:
         """Both ends of each run of sizes of the same count, and those of whole tokens of ``unit`` px on both sides.
@@ -49,8 +54,7 @@ class Sizes:
         """
         if not self.counts.size:
             return self
-        gap = np.maximum(np.abs(np.diff(self.widths)), np.abs(np.diff(self.heights))) > 1
-        step = gap | (np.diff(self.lines) != 0) | (np.diff(self.counts) != 0)
+        step = (np.diff(self.places) != 1) | (np.diff(self.counts) != 0)
         ends = np.append(step, True) | np.insert(step, 0, True)
         return self.where(ends | (_is_whole(self.widths, unit[0]) & _is_whole(self.heights, unit[1])))
 
@@ -76,12 +80,13 @@ class Frame:
     def lines(self, side: int, other: int, unit: float) -> tuple[Ints, Ints]:
         """All sizes whose first side is a multiple of ``unit`` px, or a px less, or ``side`` itself."""
         whole = np.rint(np.arange(1, int(side / unit) + 1) * unit).astype(np.int64)
-        sides = np.unique(np.concatenate([whole, whole - 1, [side]]))
-        sides = sides[(sides > 0) & (sides <= side)]
+        wanted = np.zeros(side + 1, np.bool_)
+        wanted[np.concatenate([whole, whole - 1, [side]])] = True
+        wanted[0] = False
+        sides = np.flatnonzero(wanted)
         low, high = self.lengths(sides, side, other)
         number = np.maximum(high - low + 1, 0)
-        along = np.arange(number.sum(), dtype=np.int64) - np.repeat(np.cumsum(number) - number, number)
-        return np.repeat(sides, number), along + np.repeat(low, number)
+        return np.repeat(sides, number), _counting(number) + np.repeat(low, number)
 
 
 def same_shape(family: Family, source: Size) -> Sizes:
@@ -105,11 +110,30 @@ def on_lines(family: Family, source: Size, frame: Frame, unit: tuple[float, floa
     return _counted(family, np.concatenate([wide, long]), np.concatenate([high, tall]), np.concatenate([wide, -tall]))
 
 
-def every_size(family: Family, source: Size, frame: Frame) -> Sizes:
-    """All sizes within ``frame`` if they are few, else none."""
+def on_rays(family: Family, source: Size, frame: Frame) -> Sizes:
+    """Sizes within ``frame`` whose sides are to each other as two small whole numbers.
+
+    Where a model shrinks by the shape alone, such a shape may be whole tokens on both sides, and how floats are rounded
+    decides, for each size anew, whether they are reached or both missed.
+    """
+    width, height = source
+    a, b = (terms.ravel() for terms in np.meshgrid(_TERMS, _TERMS))
+    ratio = (a / width) / (b / height)
+    fine = (np.gcd(a, b) == 1) & (ratio <= frame.stretch) & (1 / frame.stretch <= ratio)
+    a, b = a[fine], b[fine]
+    first = np.ceil(np.maximum(1, frame.scale * np.maximum(width / a, height / b))).astype(np.int64)
+    last = np.minimum(np.minimum(width // a, height // b), np.sqrt(frame.pixels / (a * b)))
+    number = np.maximum(last - first + 1, 0).astype(np.int64)
+    times = _counting(number) + np.repeat(first, number)
+    rays = np.repeat(np.arange(len(a)), number)
+    return _counted(family, a[rays] * times, b[rays] * times, rays)
+
+
+def every_size(family: Family, source: Size, frame: Frame, most: int = FEW) -> Sizes:
+    """All sizes within ``frame`` if there are at most ``most`` of them, else none."""
     width, height = source
     low, high = frame.lengths(np.arange(1, width + 1, dtype=np.int64), width, height)
-    if np.maximum(high - low + 1, 0).sum() > _FEW:
+    if np.maximum(high - low + 1, 0).sum() > most:
         none = np.empty(0, np.int64)
         return Sizes(none, none, none, none)
     widths, heights = frame.lines(width, height, 1)
@@ -143,6 +167,13 @@ def _is_whole(lengths: Ints, unit: float) -> NDArray[np.bool_]:
     return np.asarray(np.abs(np.rint(lengths / unit) * unit - lengths) < 0.5)
 
 
+def _counting(numbers: Ints) -> Ints:
+    """0, 1, 2, ... as far as each of ``numbers``, one after the other."""
+    return np.arange(numbers.sum(), dtype=np.int64) - np.repeat(np.cumsum(numbers) - numbers, numbers)
+
+
 def _counted(family: Family, widths: Ints, heights: Ints, lines: Ints) -> Sizes:
-    sizes = Sizes(widths, heights, family.count_many(widths, heights), lines)
+    """The sizes that the model takes; ``lines`` changes from one line to the next."""
+    places = np.arange(len(lines)) + np.cumsum(np.diff(lines, prepend=0) != 0)
+    sizes = Sizes(widths, heights, family.count_many(widths, heights), places)
     return sizes.where(sizes.counts >= 0)

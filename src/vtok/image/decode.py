@@ -43,8 +43,8 @@ def decode_at(
         turn = _turn(image)
         wanted = size[::-1] if turn in _SIDEWAYS else size
         small = plain_mode(image)
-        if small.size != wanted:
-            small = small.resize(wanted, resample)
+        # A copy where it keeps its size: an image that was given in memory stays its owner's.
+        small = small.copy() if small.size == wanted else small.resize(wanted, resample)
         # What costs time a pixel is done where pixels are few.
         small = flat(_in_srgb(small, image.info.get("icc_profile")))
         return small.transpose(_TURNS[turn]) if turn in _TURNS else small

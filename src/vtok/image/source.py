@@ -79,7 +79,7 @@ def flat(image: Image.Image) -> Image.Image:
     if image.mode == "RGBA":
         under = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(under, image)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def plain_mode(image: Image.Image) -> Image.Image:
