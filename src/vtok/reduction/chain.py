@@ -59,6 +59,11 @@ class Chain:
         """Whether one of its steps still waits for a budget."""
         return any(step.open for step in self.steps)
 
+    @property
+    def early(self) -> bool:
+        """Whether one of its steps changes what the encoder does."""
+        return any(step.method.stage.rank < Stage.TOKENS.rank for step in self.steps)
+
     def at(self, stage: Stage) -> tuple[Step, ...]:
         """The steps that act at ``stage``."""
         return tuple(step for step in self.steps if step.method.stage is stage)

@@ -1,7 +1,8 @@
 """What a token-reduction method is: a small frozen dataclass that says what it needs and selects.
 
 A method is one file in ``methods/`` that defines one subclass of a base here: ``TokenMethod`` (before the language
-model), ``PixelMethod`` and ``PatchMethod`` (before the encoder), or ``LayerMethod`` (``in_layer.py``). Its ``name`` is
+model), ``PixelMethod`` and ``PatchMethod`` (before the encoder), ``TowerMethod`` (inside it), or ``LayerMethod``
+(``in_layer.py``). Its ``name`` is
 the file's name, with ``+`` where the file says ``_plus``.
 """
 
@@ -13,11 +14,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
+from torch import Tensor
+
 from vtok.errors import BudgetError, MethodError
 from vtok.reduction.seen import Need, Patches, Seen
 from vtok.reduction.selection import Selection
 
-__all__ = ["Method", "Need", "PatchMethod", "PixelMethod", "Seen", "Stage", "TokenMethod"]
+__all__ = ["Method", "Need", "PatchMethod", "PixelMethod", "Seen", "Stage", "TokenMethod", "TowerMethod"]
 
 
 class Stage(enum.Enum):
@@ -141,3 +144,32 @@ class PatchMethod(Method):
     @abstractmethod
     def select(self, patches: Patches, budget: int) -> Selection:
         """At most ``budget`` of the image's groups of patches, none of them merged."""
+
+
+@dataclass(frozen=True)
+class TowerMethod(Method):
+    """Base of methods that merge tokens inside the encoder, between attention and MLP of its layers.
+
+    Every token lives on in an average, at the place of the first that went into it.
+    """
+
+    stage: ClassVar[Stage] = Stage.TOWER
+
+    @property
+    def weighs_attention(self) -> bool:
+        """Whether a token draws as much attention as all those that it stands for."""
+        return True
+
+    @abstractmethod
+    def schedule(self, count: int, layers: int, budget: int) -> tuple[int, ...]:
+        """How many of the tokens that come to each of so many ``layers`` leave there, so that ``budget`` are left.
+
+        Raises ``BudgetError`` for a budget that cannot be reached in so few layers.
+        """
+
+    @abstractmethod
+    def targets(self, keys: Tensor, merges: int, cls: bool) -> Tensor:
+        """(m,) int64: for each of m tokens the one that it becomes part of, itself for all but ``merges`` of them.
+
+        ``keys`` (heads, m, c) are those of the layer; with ``cls`` the first is CLS and stays alone.
+        """

@@ -25,7 +25,7 @@ from vtok.errors import UsageError, VtokError
 from vtok.geometry.layout import Grid, Layout, Tile
 from vtok.image.source import open_image
 from vtok.reduction.chain import Budget, Chain
-from vtok.reduction.method import Method, Need, Stage
+from vtok.reduction.method import Method, Need
 from vtok.reduction.registry import parse_chain
 from vtok.vlm.adapters import adapter_of
 from vtok.vlm.adapters.base import PIXELS
@@ -97,7 +97,7 @@ class VLM:
         """
         chain, cuts = self._chain(method, budget), []
         for one in encoded:
-            if chain.at(Stage.PIXELS) or chain.at(Stage.PATCHES) or wants_words(chain):
+            if chain.early or wants_words(chain):
                 cuts.append(self._cut(one.prepared, chain, question))
                 continue
             needs = needed(self.adapter, self.model, chain.steps, [one.tokens.grid])

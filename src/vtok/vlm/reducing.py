@@ -13,10 +13,10 @@ from torch import Tensor
 from vtok.errors import MethodError
 from vtok.reduction import budget as budgets
 from vtok.reduction.chain import Chain, Step
-from vtok.reduction.method import Need, PatchMethod, PixelMethod, Seen, Stage, TokenMethod
+from vtok.reduction.method import Need, PatchMethod, PixelMethod, Seen, Stage, TokenMethod, TowerMethod
 from vtok.reduction.selection import Selection
 from vtok.reduction.windows import middles, window_of
-from vtok.vlm import patching
+from vtok.vlm import merging, patching
 from vtok.vlm.adapters.base import Adapter, Encoding
 from vtok.vlm.picture import Picture, plain
 from vtok.vlm.wording import wants_words, with_words, words_of
@@ -76,14 +76,18 @@ def check(adapter: Adapter, model: Any, chain: Chain, videos: Adapter | None = N
             continue
         if isinstance(method, PatchMethod):
             patching.check_packed(model, method)
-        if method.reads_grid and chain.at(Stage.PATCHES):
+        if isinstance(method, TowerMethod):
+            merging.check_merges(model, method)
+        early = chain.at(Stage.PATCHES) + chain.at(Stage.TOWER)
+        if early and method.reads_grid:
             raise MethodError(
-                f"{method.name} goes by rows and columns, which are gone behind {chain.steps[0].method.name}; take a "
-                "method that does not, such as divprune or random"
+                f"{method.name} goes by rows and columns, which are gone behind {early[0].method.name}; take a method "
+                "that does not, such as divprune or random"
             )
-        if method.stage is Stage.TOWER:
+        if chain.at(Stage.TOWER) and method.stage is Stage.TOKENS and not method.needs <= merging.LEFT:
             raise MethodError(
-                f"{method.name} acts {method.stage.value}, which cannot be done here; take another method"
+                f"{method.name} reads the encoder's attention, whose tokens are merged behind {early[0].method.name}; "
+                "take a method that reads the vectors alone, such as divprune or random"
             )
         if method.stage is Stage.PIXELS:
             adapter.check_shrinks(model)
@@ -120,7 +124,9 @@ def encode_and_reduce(
         first = patching.chosen(model, inputs, chain.at(Stage.PATCHES)[0])
         choosing = _since(start, first[0].kept)
         start = time.perf_counter()
-    if first is None or all(one.after == one.before for one in first):
+    if chain and chain.at(Stage.TOWER) and not _whole(chain.at(Stage.TOWER)[0], grids):
+        encoding, first = merging.encode(adapter, model, inputs, chain.at(Stage.TOWER)[0], needs)
+    elif first is None or all(one.after == one.before for one in first):
         encoding, first = adapter.encode(model, inputs, needs, ids), None
     else:
         encoding = patching.encode(adapter, model, inputs, first, needs)
@@ -130,6 +136,10 @@ def encode_and_reduce(
     start = time.perf_counter()
     images = reduced(adapter, model, encoding, chain, first)
     return Cut(images, encoded, choosing + _since(start, images[0].vectors), encoding.output)
+
+
+def _whole(step: Step, grids: Sequence[tuple[int, int]] | None) -> bool:
+    return all(budgets.tokens(step.budget, rows * columns) == rows * columns for rows, columns in grids or ())
 
 
 def _worded(
@@ -153,6 +163,8 @@ def needed(
     if grids is not None and all(_allowed(steps, r * c)[-1:] in ([], [r * c]) for r, c in grids):
         return frozenset()
     offers = adapter.offers(model) | {Need.TEXT}
+    if any(step.method.stage is Stage.TOWER for step in steps):
+        offers &= merging.LEFT
     wanted = [step.method.needs_from(offers) for step in steps if step.method.stage is Stage.TOKENS]
     return frozenset().union(*wanted) - {Need.TEXT}
 
@@ -254,7 +266,7 @@ def _shrunk(adapter: Adapter, model: Any, inputs: Mapping[str, Any], chain: Chai
     """The pictures encoded smaller; None where none has to be."""
     (step,) = chain.at(Stage.PIXELS)
     assert isinstance(step.method, PixelMethod)
-    if len(chain.at(Stage.TOKENS)):
+    if chain.at(Stage.TOWER) or chain.at(Stage.TOKENS):
         raise MethodError(f"{step.method.name} gives another grid than the methods behind it expect; take one of them")
     grids = adapter.known_grids(model, inputs) or []
     allowed = [budgets.tokens(step.budget, rows * columns) for rows, columns in grids]

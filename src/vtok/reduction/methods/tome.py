@@ -20,8 +20,8 @@ class ToMe(TokenMethod):
     Tokens are split into every first and every second; each of the first is drawn to the second one with the most
     alike key (cosine, keys averaged over heads), and the strongest pairs merge into the average of all tokens they
     stand for. A round merges half of the tokens at most, so that rounds follow until the budget is met. The paper
-    merges a few tokens in every layer of the encoder, which makes it faster too and lets keys be computed anew; here
-    the keys of merged tokens are averaged as their vectors are.
+    merges a few tokens in every layer of the encoder (``tome_tower``), which makes it faster too and lets keys be
+    computed anew; here the keys of merged tokens are averaged as their vectors are.
     """
 
     name: ClassVar[str] = "tome"
@@ -51,11 +51,16 @@ class ToMe(TokenMethod):
         return Selection(places, slot, 1 / sizes[slot])
 
 
-def matched(metric: Tensor, merges: int) -> Tensor:
-    """(m,) int64: for each of m tokens the one that it becomes part of, itself for all but ``merges`` of them."""
+def matched(metric: Tensor, merges: int, first_stays: bool = False) -> Tensor:
+    """(m,) int64: for each of m tokens the one that it becomes part of, itself for all but ``merges`` of them.
+
+    ``first_stays`` keeps the first one out of it, which is CLS.
+    """
     unit = normalize(metric, dim=-1)
     scores = unit[::2] @ unit[1::2].T
     best, partner = scores.max(-1)
+    if first_stays:
+        best[0] = -torch.inf
     strongest = best.argsort(descending=True, stable=True)[:merges]
     target = torch.arange(metric.shape[0], device=metric.device)
     target[2 * strongest] = 2 * partner[strongest] + 1
