@@ -8,16 +8,20 @@ import torch
 
 import vtok
 from tests import zoo
-from tests.conftest import tiny_model
 from tests.vlm.oracle import greedy, hidden
 from tests.vlm.proof import Scattered, assert_close, kept_columns, prove_videos
 from tests.zoo.videos import prompts_with_videos
-from vtok.errors import BudgetError, MethodError
+from vtok.errors import MethodError
 from vtok.vlm.adapters import videos_for
 from vtok.vlm.carried import words_for
 from vtok.vlm.families import reducible
 
-FOLDERS = [name for name in zoo.names() if videos_for(zoo.build(name).model.config.model_type)]
+
+def kind(folder: str) -> str:
+    return zoo.build(folder).model.config.model_type
+
+
+FOLDERS = [name for name in zoo.names() if videos_for(kind(name))]
 #: M-RoPE with seconds, time stamps with DeepStack, squares with a newline behind them.
 KINDS = ("qwen2_5_vl", "qwen3_vl", "llava_onevision")
 METHOD = Scattered()
@@ -41,31 +45,6 @@ def test_any_selection_equals_the_oracle_and_all_of_it_the_plain_model(folder: s
 
 def test_the_classes_listed_are_those_proven() -> None:
     assert {one.name for one in reducible() if one.videos} == {zoo.classes()[folder] for folder in FOLDERS}
-
-
-@pytest.mark.parametrize("folder", ["qwen2_vl", *KINDS])
-def test_evs_keeps_the_first_frame_and_leaves_pictures_alone(folder: str) -> None:
-    tiny = zoo.build(folder)
-    inputs = prompts_with_videos(tiny, [[(4, 2, 3)]], pictures=[[(2, 3)]])
-    with vtok.reduce(tiny.model, "evs", "50%") as reduction:
-        _, logits, _ = greedy(tiny.model, inputs, 4)
-    picture, video = reduction.selections
-    frame = reduction.videos[0].picture.grids[0]
-    assert picture.before == picture.after
-    assert video.after == video.before // 2
-    assert video.kept[: frame[0] * frame[1]].tolist() == list(range(frame[0] * frame[1]))
-    assert_close(logits, said_by_the_oracle(tiny, inputs, reduction, 4))
-
-
-def test_a_video_that_stands_still_becomes_one_frame() -> None:
-    tiny = zoo.build("qwen2_5_vl")
-    inputs = prompts_with_videos(tiny, [[(3, 2, 3)]])
-    pixels = inputs["pixel_values_videos"]
-    inputs["pixel_values_videos"] = pixels[: pixels.shape[0] // 3].repeat(3, 1)
-    with vtok.reduce(tiny.model, "still", 6) as reduction:
-        greedy(tiny.model, inputs, 2)
-    assert reduction.selections[0].kept.tolist() == list(range(6))
-    assert reduction.selections[0].slot.tolist() == list(range(6)) * 3
 
 
 def test_batches_of_unequal_prompts(tiny: zoo.Tiny) -> None:
@@ -142,45 +121,9 @@ def test_words_beside_a_video_are_not_the_pictures_placeholders() -> None:
 
 def test_nothing_is_left_behind(tiny: zoo.Tiny) -> None:
     before, inputs = set(vars(tiny.model)), prompts_with_videos(tiny, [[(3, 2, 3)]])
-    names, plain = set(inputs), greedy(tiny.model, inputs, 2)[1]
+    given, plain = set(inputs), greedy(tiny.model, inputs, 2)[1]
     with vtok.reduce(tiny.model, METHOD, "40%"):
         greedy(tiny.model, inputs, 2)
     assert set(vars(tiny.model)) == before
-    assert set(inputs) == names
+    assert set(inputs) == given
     assert torch.equal(greedy(tiny.model, inputs, 2)[1], plain)
-
-
-def refused(tiny: zoo.Tiny, method: str, inputs: dict[str, Any], budget: Any = "50%") -> None:
-    with vtok.reduce(tiny.model, method, budget):
-        greedy(tiny.model, inputs, 1)
-
-
-def test_methods_for_videos_want_videos() -> None:
-    tiny = zoo.build("qwen2_5_vl")
-    with pytest.raises(MethodError, match="evs:50% compares the frames of a video, and this call has pictures alone"):
-        refused(tiny, "evs", tiny.inputs())
-    with pytest.raises(MethodError, match="which cannot be cut here"), vtok.reduce(tiny_model(), "still", "50%"):
-        pass
-    with pytest.raises(BudgetError, match="evs leaves at least 6 tokens of this video; a budget of 5"):
-        refused(tiny, "evs", prompts_with_videos(tiny, [[(3, 2, 3)]]), 5)
-
-
-@pytest.mark.parametrize("pictures", [[[]], [[(2, 3)]]])
-@pytest.mark.parametrize(("method", "why"), [("visionzip", "looks into the encoder"), ("pixelprune", "acts before")])
-def test_what_a_method_cannot_do_to_videos_is_refused_before_anything_is_encoded(
-    pictures: Any, method: str, why: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tiny = zoo.build("qwen2_5_vl")
-    inputs = prompts_with_videos(tiny, [[(3, 2, 3)]], pictures=pictures)
-    monkeypatch.setattr(tiny.model.model.visual, "forward", lambda *_, **__: pytest.fail("something was encoded"))
-    with pytest.raises(MethodError, match=f"{method} {why}"):
-        refused(tiny, method, inputs)
-
-
-@pytest.mark.parametrize("both", [True, False])
-def test_videos_that_cannot_be_cut_are_refused_and_not_passed_on_whole(both: bool) -> None:
-    tiny = zoo.build("video_llama_3")
-    inputs = tiny.inputs() if both else tiny.inputs([[]])
-    inputs |= {"pixel_values_videos": torch.zeros(4, 8), "video_grid_thw": torch.tensor([[1, 2, 2]])}
-    with pytest.raises(MethodError, match="videos of models of type 'video_llama_3' cannot be cut"):
-        refused(tiny, "random", inputs)

@@ -84,8 +84,12 @@ def _check_reads_videos(adapter: Adapter, model: Any, step: Step) -> None:
     name, stage = step.method.name, step.method.stage
     if stage in (Stage.PIXELS, Stage.PATCHES):
         raise MethodError(f"{name} acts {stage.value}, which cannot be done to a video here; take another method")
-    if stage is Stage.TOKENS and not step.method.needs <= adapter.offers(model) | {Need.TEXT}:
+    if stage is not Stage.TOKENS:
+        return
+    try:
+        step.method.needs_from(adapter.offers(model) | {Need.TEXT})
+    except MethodError as error:
         raise MethodError(
-            f"{name} looks into the encoder, which cannot be done while it reads a video; take a method that goes by "
-            "the visual tokens alone, such as evs or divprune"
-        )
+            f"{name} looks into the encoder, which cannot be done while this one reads a video; take a method that "
+            "goes by the visual tokens alone, such as evs or divprune"
+        ) from error

@@ -31,7 +31,12 @@ _ADAPTERS: tuple[Adapter, ...] = (
     others.FuyuAdapter(),
     others.Molmo2Adapter(),
 )
-_VIDEOS: tuple[Adapter, ...] = (videos.VideoAdapter(), videos.SquareFrames(), videos.LineBehind())
+_VIDEOS: tuple[Adapter, ...] = (
+    videos.VideoAdapter(),
+    videos.FramesApart(),
+    videos.SquareFrames(),
+    videos.LineBehind(),
+)
 _BASE = Adapter()
 
 

@@ -98,7 +98,7 @@ class Adapter:
         if not needs & towers.SEEN:
             return encoder(model, self.modality)(**inputs, return_dict=True), {}
         with towers.watched(model) as calls:
-            output = encoder(model)(**inputs, return_dict=True)
+            output = encoder(model, self.modality)(**inputs, return_dict=True)
         counts = [unit.shape[0] for unit in self.units(model, output)]
         shapes = [self.part(model, inputs, index, count).grids for index, count in enumerate(counts)]
         known = [shape[0] if len(shape) == 1 else None for shape in shapes]
