@@ -119,6 +119,19 @@ def test_words_beside_a_video_are_not_the_pictures_placeholders() -> None:
     assert mask.equal(both["attention_mask"] * ~held)
 
 
+@pytest.mark.parametrize("folder", ["qwen2_5_vl", "qwen3_vl"])
+def test_a_model_counts_on_from_where_the_full_prompt_would_have(folder: str) -> None:
+    tiny = zoo.build(folder)
+    inputs = prompts_with_videos(tiny, [[(3, 2, 3)], [(3, 3, 3)]], pictures=[[(2, 3)], []])
+    greedy(tiny.model, inputs, 1)
+    deltas = tiny.model.model.rope_deltas
+    with vtok.reduce(tiny.model, METHOD, "40%") as reduction:
+        greedy(tiny.model, inputs, 1)
+    keep = kept_columns(tiny.model, inputs, reduction.images, reduction.videos)
+    left = inputs["attention_mask"].sum(-1, keepdim=True) - keep.sum(-1, keepdim=True)
+    assert tiny.model.model.rope_deltas.equal(deltas + left)
+
+
 def test_nothing_is_left_behind(tiny: zoo.Tiny) -> None:
     before, inputs = set(vars(tiny.model)), prompts_with_videos(tiny, [[(3, 2, 3)]])
     given, plain = set(inputs), greedy(tiny.model, inputs, 2)[1]
