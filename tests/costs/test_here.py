@@ -1,6 +1,7 @@
 """``--device here``: measured in seconds, kept, and measured anew where what was kept is of no use."""
 
 import json
+import os
 import time
 
 import numpy as np
@@ -71,14 +72,16 @@ def test_other_names_are_the_catalog_s(folder):
 def test_a_real_measurement_is_quick_and_makes_sense(monkeypatch):
     monkeypatch.setattr(measure, "_torch", lambda: None)
     monkeypatch.setattr(measure, "_SECONDS_EACH", 0.02)
-    start = time.perf_counter()
+    # Seconds that the process worked: other programs on this machine do not change them.
+    monkeypatch.setattr(measure.time, "perf_counter", time.process_time)
+    start = time.process_time()
     found = measure.measure()
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10 * (os.cpu_count() or 1)
     a = np.ones((512, 512), np.float32)
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(5):
         a @ a
-    slow = 5 * 2 * 512**3 / (time.perf_counter() - started)
+    slow = 5 * 2 * 512**3 / (time.process_time() - started)
     assert slow / 20 < found.rates["fp32"] < slow * 50
     assert 1e8 < found.bandwidth < 1e13
     assert found.memory > 2**28

@@ -19,6 +19,7 @@ _TEXT = {
     "mlp": ("dense_intermediate_size", "intermediate_size_mlp", "intermediate_size", "ffn_hidden_size", "ffn_dim",
             "decoder_ffn_dim"),
     "vocabulary": ("vocab_size",),
+    "extra_tokens": ("additional_vocab_size",),
     "experts": ("num_experts", "n_routed_experts", "num_local_experts", "moe_num_experts"),
     "active_experts": ("num_experts_per_tok", "moe_k", "moe_topk", "top_k_experts"),
     "expert_mlp": ("moe_intermediate_size",),

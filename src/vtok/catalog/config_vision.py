@@ -33,6 +33,8 @@ _VISION = {
     "channels": ("num_channels", "in_channels", "in_chans"),
     "image": ("image_size",),
     "positions": ("num_position_embeddings", "position_embedding_size"),
+    "tiles": ("max_num_tiles",),
+    "global_layers": ("num_global_layers",),
     "window": ("window_size",),
     "merge": (
         "spatial_merge_size",
@@ -70,6 +72,10 @@ def vision_sizes(config: Config) -> VisionSizes:
         width = _LIKE_TEXT.get(str(kind_of(whole)))
         if found["projector_mlp"] is None and width:
             found["projector_mlp"] = whole_number(text_part(config), (width,))
+    read, ratios = part.get("intermediate_layers_indices"), part.get("supported_aspect_ratios")
+    if isinstance(read, list):
+        found["features"] = 1 + len(read)
+    found["ratios"] = len(ratios) if isinstance(ratios, list) and ratios else None
     ratio, hidden = part.get("mlp_ratio"), found["hidden"]
     if found["mlp"] is None and hidden and isinstance(ratio, int | float):
         found["mlp"] = round(hidden * ratio)

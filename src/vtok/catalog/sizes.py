@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 @dataclass(frozen=True)
 class TextSizes:
     """A language model. Widths are in numbers a position, ``vocabulary`` in tokens; the rest are counts,
-    ``positions`` of the learned positions where it has these.
+    ``positions`` of the learned positions where it has these, ``extra_tokens`` those never given.
 
     ``kind`` is transformers' ``model_type`` of the language model, such as ``qwen2_5_vl_text``.
 
@@ -53,6 +53,7 @@ class TextSizes:
     mlp: int | None = None
     vocabulary: int | None = None
     positions: int | None = None
+    extra_tokens: int | None = None
     experts: int | None = None
     active_experts: int | None = None
     expert_mlp: int | None = None
@@ -105,6 +106,9 @@ class VisionSizes:
     which position embeddings are learned, or ``positions`` their number; ``temporal`` the frames of a patch;
     ``channels`` those of a pixel. Where attention is windowed, ``full_layers`` (from 0) attend to everything.
 
+    Where every picture takes as many ``tiles``, which see each other, there is a table of positions for each of
+    ``ratios`` shapes, and ``global_layers`` with gates come after the others.
+
     ``projector`` is its kind (see ``architectures.toml``), ``projector_mlp`` its inner width where it has one that
     follows from nothing else, ``output`` the width that it gives, ``merge`` how many patches a side it makes one token,
     ``features`` of how many of the encoder's layers it reads the outputs,
@@ -135,6 +139,9 @@ class VisionSizes:
     channels: int | None = None
     image: int | None = None
     positions: int | None = None
+    tiles: int | None = None
+    ratios: int | None = None
+    global_layers: int | None = None
     window: int | None = None
     full_layers: tuple[int, ...] | None = None
     merge: int | None = None

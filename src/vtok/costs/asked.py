@@ -62,12 +62,15 @@ class Asked:
     @cached_property
     def language(self) -> Language:
         """The language model."""
-        return languages.language(self.checkpoint.text)
+        text = self.checkpoint.text
+        looked = "cross" in (text.attention or "")
+        return languages.language(text, self.seen.looked(self.tower) if looked else 0)
 
     @cached_property
     def seen(self) -> Seeing:
         """What the encoder gets to see."""
-        seen = seeing(self.layouts, need(self.checkpoint.vision, "patch"))
+        joined = self.tower.joined
+        seen = seeing(self.layouts, need(self.checkpoint.vision, "patch"), joined if joined > 1 else None)
         return seen.shrunk(self.cut.encoder_share)
 
     @cached_property

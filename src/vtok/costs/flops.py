@@ -28,9 +28,7 @@ def vision_linear(tower: Tower, seen: Seeing) -> int:
 
 def vision_attention(tower: Tower, seen: Seeing) -> int:
     """FLOPs of the encoder's attention, within windows where it has them."""
-    whole = sum(
-        tower.attention.flops(n, n) for n in (rows * columns + tower.class_tokens for rows, columns in seen.tiles)
-    )
+    whole = sum(tower.attention.flops(n, n) for n in seen.passes(tower))
     if tower.relative:
         whole += sum(_distances(tower, rows, columns) for rows, columns in seen.tiles)
     if tower.window is None:
@@ -62,13 +60,19 @@ def projection(projector: Projector, seen: Seeing, beside: int = 0) -> int:
         found += sum(projector.resampler.flops(rows * columns, beside) for rows, columns in seen.tiles)
     # A class token goes on with the patches to what reads them.
     patches = seen.patches + (beside * len(seen.tiles) if projector.resampler else 0)
-    found += flops(projector.patch, patches) + flops(projector.half, seen.halves)
+    found += (
+        flops(projector.every, seen.patches + beside * len(seen.tiles))
+        + flops(projector.patch, patches)
+        + flops(projector.half, seen.halves)
+    )
     return found + flops(projector.token, tokens)
 
 
 def prefill_linear(language: Language, lengths: Sequence[int], batch: int = 1) -> int:
     """FLOPs of all layers' matrices, ``lengths`` being the positions in each layer."""
-    inside = sum(flops(layer.pieces, length) for layer, length in zip(language.layers, lengths, strict=True))
+    inside = sum(
+        layer.flops(length) + layer.flops_across for layer, length in zip(language.layers, lengths, strict=True)
+    )
     return batch * (inside + flops(language.around, lengths[0] if lengths else 0))
 
 
@@ -91,6 +95,6 @@ def head(language: Language, positions: int = 1, batch: int = 1) -> int:
 
 def decode(language: Language, lengths: Sequence[int], batch: int = 1) -> int:
     """FLOPs of one new token, the head included, with ``lengths`` positions in each layer before it."""
-    linear = sum(flops(layer.pieces, 1) for layer in language.layers) + flops(language.around, 1)
+    linear = sum(layer.flops(1) for layer in language.layers) + flops(language.around, 1)
     pairs = zip(language.layers, lengths, strict=True)
     return batch * (linear + sum(layer.mixer.flops(1, length + 1) for layer, length in pairs) + language.head.flops(1))

@@ -2,7 +2,7 @@
 
 A layer with heads of ``key_dim`` and ``value_dim`` numbers keeps ``kv_heads * (key_dim + value_dim)`` a position;
 latent attention the latent and one rotary key; a sliding layer no more than its window; a linear layer its state
-whatever the length.
+whatever the length; a layer that attends to pictures alone their positions.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 
 from vtok.costs.language import Language, Layer
+from vtok.costs.mixers import Cross
 from vtok.costs.runtimes import Runtime
 
 
@@ -28,6 +29,8 @@ def layer_bytes(layer: Layer, length: int, bits: float, runtime: Runtime, batch:
     """Bytes of the keys and values of one layer; none where it reads those of an earlier one."""
     if not layer.caches:
         return 0
+    if isinstance(layer.mixer, Cross):
+        length = layer.mixer.looked
     window = getattr(layer.mixer, "window", None)
     return math.ceil(batch * runtime.kept(length, window) * layer.mixer.compressed * bits / 8)
 

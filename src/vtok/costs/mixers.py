@@ -61,6 +61,21 @@ class Latent(Softmax):
 
 
 @dataclass(frozen=True)
+class Cross(Softmax):
+    """Attention of every position to ``looked`` positions of the pictures, whose keys and values are made once."""
+
+    looked: int = 0
+
+    def flops(self, queries: int, keys: int) -> int:
+        """FLOPs of scores and weighted sums over the pictures, however many keys the text has."""
+        return super().flops(queries, self.looked)
+
+    def needed(self, queries: int, keys: int) -> int:
+        """The same: nothing is hidden."""
+        return self.flops(queries, keys)
+
+
+@dataclass(frozen=True)
 class Delta:
     """A gated delta net of ``heads`` states of ``key_dim`` x ``value_dim``, behind a convolution of ``taps``.
 

@@ -11,19 +11,21 @@ from vtok.costs.pieces import Matrix, Piece, Vector, norm
 from vtok.costs.resampler import Resampler, resampler
 from vtok.costs.unknown import UnknownFigureError, need
 
-UNITS = ("patch", "half", "token", "row", "deep", "spare")
+UNITS = ("patch", "every", "half", "token", "row", "deep", "spare")
 
 
 @dataclass(frozen=True)
 class Projector:
-    """Pieces by what they work on: every patch, every two by two patches (``half``), every token, tokens and one more
-    a row of them (``row``), the tokens of each of ``deep_layers`` DeepStack layers, or nothing (``spare``).
+    """Pieces by what they work on: every patch, every patch and class token (``every``), every two by two patches
+    (``half``), every token, tokens and one more a row of them (``row``), the tokens of each of ``deep_layers``
+    DeepStack layers, or nothing (``spare``).
 
     ``merge`` is how many patches a side become a token. Where there is a ``resampler``, its queries are the tokens,
     and what works on tokens works on these.
     """
 
     patch: tuple[Piece, ...]
+    every: tuple[Piece, ...]
     half: tuple[Piece, ...]
     token: tuple[Piece, ...]
     row: tuple[Piece, ...]

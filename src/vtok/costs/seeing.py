@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vtok.costs.projector import Projector
 from vtok.costs.tower import Tower
-from vtok.geometry.layout import Layout
+from vtok.geometry.layout import Layout, Tile
 
 Grid = tuple[int, int]
 
@@ -34,6 +34,15 @@ class Seeing:
 
     def positions(self, tower: Tower) -> int:
         """Positions in the encoder, class tokens included."""
+        return sum(self.passes(tower))
+
+    def passes(self, tower: Tower) -> list[int]:
+        """Positions that see each other: those of a tile, or of all of a picture's tiles."""
+        alone = [tower.positions(rows * columns) for rows, columns in self.tiles]
+        return [sum(alone[index : index + tower.joined]) for index in range(0, len(alone), tower.joined)]
+
+    def looked(self, tower: Tower) -> int:
+        """Positions that cross-attention looks at: patches and class tokens, those of empty tiles too."""
         return self.patches + tower.class_tokens * len(self.tiles)
 
     def tokens(self, projector: Projector) -> int:
@@ -52,10 +61,17 @@ class Seeing:
         return sum(-(-rows // 2) * -(-columns // 2) for rows, columns in self.tiles)
 
 
-def seeing(layouts: Iterable[Layout], patch: int) -> Seeing:
-    """The tiles of all pictures in patches of ``patch`` px; what is left over at an edge is not encoded."""
-    tiles = [tile.size for layout in layouts for tile in layout.tiles]
+def seeing(layouts: Iterable[Layout], patch: int, padded: int | None = None) -> Seeing:
+    """The tiles of all pictures in patches of ``patch`` px; what is left over at an edge is not encoded.
+
+    Where each picture is ``padded`` with empty tiles to so many, these are encoded as the others are.
+    """
+    tiles = [tile.size for layout in layouts for tile in _padded(layout.tiles, padded)]
     return Seeing(tuple((height // patch, width // patch) for width, height in tiles))
+
+
+def _padded(tiles: tuple[Tile, ...], count: int | None) -> tuple[Tile, ...]:
+    return tiles if count is None else (*tiles, *tiles[:1] * (count - len(tiles)))
 
 
 def windows(rows: int, columns: int, side: int) -> tuple[int, ...]:

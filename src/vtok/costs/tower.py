@@ -26,6 +26,7 @@ class Tower:
 
     ``class_tokens`` are positions that stand beside the patches of every tile; ``window`` is a side in patches, None
     where every layer attends to the whole tile; ``full`` are the layers (from 0) that do so all the same.
+    Every picture has ``joined`` tiles that see each other, or tiles stand alone where that is 1.
     """
 
     embedding: tuple[Piece, ...]
@@ -44,6 +45,12 @@ class Tower:
     rotary: bool
     dense_mask: bool
     relative: bool
+    joined: int = 1
+
+    def positions(self, patches: int) -> int:
+        """Positions of a tile; tiles that see each other are each padded to a multiple of 8 (Llama 3.2 Vision)."""
+        count = patches + self.class_tokens
+        return count if self.joined == 1 else -(-count // 8) * 8
 
 
 def tower(sizes: VisionSizes) -> Tower:
@@ -76,13 +83,15 @@ def tower(sizes: VisionSizes) -> Tower:
         *[Vector(hidden)] * (2 * bool(vision.layer_scale)),
         *_head_norms(vision, hidden, width),
     ]
+    if vision.tiles:
+        embedding.append(_tile_positions(vision, patch, hidden))
     if vision.relative:
         embedding += _relative(vision, width)
     return Tower(
         embedding=tuple(embedding),
         mixing=mixing,
         layer=tuple(layer),
-        layers=need(vision, "layers"),
+        layers=need(vision, "layers") + (vision.global_layers or 0),
         attention=Softmax(heads, kv_heads, width, width),
         after=(norms,) if vision.post_norm else _neck(vision, hidden),
         pooling=pooling,
@@ -95,6 +104,7 @@ def tower(sizes: VisionSizes) -> Tower:
         rotary=bool(vision.rotary),
         dense_mask=bool(vision.dense_mask),
         relative=bool(vision.relative),
+        joined=vision.tiles or 1,
     )
 
 
@@ -102,6 +112,13 @@ def _learned(vision: VisionSizes, patch: int, hidden: int) -> Piece:
     """Learned position embeddings; where a matrix resizes them, every patch is a sum of all of them."""
     count = vision.positions or (need(vision, "image") // patch) ** 2 + bool(vision.class_token)
     return Matrix("vision", count, hidden) if vision.mixed_positions else Vector(count * hidden, "vision")
+
+
+def _tile_positions(vision: VisionSizes, patch: int, hidden: int) -> Piece:
+    """Tables by the shape of the picture, one for every position and two for every tile, and all the gates."""
+    positions = (need(vision, "image") // patch) ** 2 + 1
+    rows = (need(vision, "ratios") + 1) * need(vision, "tiles")
+    return Vector(rows * (positions + 2) * hidden + 3 + 2 * need(vision, "global_layers"), "vision")
 
 
 def _relative(vision: VisionSizes, width: int) -> list[Piece]:

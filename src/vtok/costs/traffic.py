@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from vtok.catalog.formats import Format
 from vtok.costs.kv_cache import kv_bytes, state_bytes
 from vtok.costs.language import Language
-from vtok.costs.pieces import Matrix, Piece
+from vtok.costs.pieces import Matrix, Piece, bytes_in
 from vtok.costs.projector import Projector
 from vtok.costs.runtimes import Runtime
 from vtok.costs.seeing import Seeing
@@ -33,7 +33,9 @@ def vision(tower: Tower, seen: Seeing, form: Format) -> int:
 def projection(projector: Projector, seen: Seeing, form: Format) -> int:
     """Bytes moved by the projector."""
     tokens, number = seen.tokens(projector), form.activation
-    found = through(projector.patch, seen.patches, number) + through(projector.half, seen.halves, number)
+    found = through((*projector.patch, *projector.every), seen.patches, number) + through(
+        projector.half, seen.halves, number
+    )
     found += through(projector.token, tokens, number) + projector.deep_layers * through(projector.deep, tokens, number)
     found += through(projector.row, tokens + seen.rows(projector), number)
     for one in projector.resampler.readings if projector.resampler else ():
@@ -45,7 +47,8 @@ def prefill(language: Language, lengths: Sequence[int], form: Format, batch: int
     """Bytes moved by all layers over the prompt."""
     pairs = zip(language.layers, lengths, strict=True)
     inside = sum(through(layer.pieces, batch * length, form.activation) for layer, length in pairs)
-    return active_bytes(language, form, batch * max(lengths, default=0)) + inside
+    across = sum(bytes_in(layer.across, form) for layer in language.layers)
+    return active_bytes(language, form, batch * max(lengths, default=0)) + across + inside
 
 
 def decode(

@@ -24,12 +24,21 @@ def projector_pieces(projector: Projector) -> tuple[Piece, ...]:
     """Every piece of a projector."""
     own = projector.resampler.pieces if projector.resampler else ()
     deep = projector.deep * projector.deep_layers
-    return (*projector.patch, *projector.half, *projector.token, *projector.row, *deep, *projector.spare, *own)
+    return (
+        *projector.patch,
+        *projector.every,
+        *projector.half,
+        *projector.token,
+        *projector.row,
+        *deep,
+        *projector.spare,
+        *own,
+    )
 
 
 def layer_pieces(language: Language) -> tuple[Piece, ...]:
     """Every piece of a language model but its embedding and its head."""
-    return (*(piece for layer in language.layers for piece in layer.pieces), *language.around)
+    return (*(piece for layer in language.layers for piece in (*layer.pieces, *layer.across)), *language.around)
 
 
 def tower_bytes(tower: Tower, form: Format) -> int:
@@ -44,7 +53,7 @@ def projector_bytes(projector: Projector, form: Format) -> int:
 
 def language_bytes(language: Language, form: Format) -> int:
     """Bytes of all layers and of what stands around them; formats that mix types look at the layer's number."""
-    inside = sum(bytes_in(layer.pieces, form, place) for layer, place in _placed(language))
+    inside = sum(bytes_in((*layer.pieces, *layer.across), form, place) for layer, place in _placed(language))
     return inside + bytes_in(language.around, form)
 
 
