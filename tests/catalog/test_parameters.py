@@ -15,6 +15,7 @@ NORMED = {"vision_config.use_qk_norm": True, "vision_config.norm_type": "rms_nor
 MOONLIGHT = {"text_config.q_lora_rank": None, "text_config.n_shared_experts": 2}
 # The class makes an MLP of two thirds of the width that it is told; the catalog has what comes out.
 THIRDED = {**NO_HEAD, "text_config.block_auto_adjust_ff_dim": False}
+STRIDED = {"vision_config.vocab_size": 65536, "vision_config.hidden_stride": 2, "hidden_size": 896}
 CROPPED = {"vision_config.image_size": 560}
 # Of positions the class has a table an axis.
 STANDARD = {"text_config.hidden_size_per_layer_input": 0, "vision_config.standardize": True}
@@ -75,7 +76,14 @@ CLASSES = [
     (["lfm2-vl"], "Lfm2Vl", THIRDED),
     (["lfm2.5-vl"], "Lfm2Vl", {**THIRDED, "projector_use_layernorm": False}),
     (["exaone-4.5"], "Exaone4_5_", {}),
-    (["glm-4.5v"], "Glm4vMoe", {"text_config.head_dim": 128}),
+    (["glm-4.5v", "glm-4.6v"], "Glm4vMoe", {"text_config.head_dim": 128}),
+    (["command-a-vision"], "Cohere2Vision", NO_HEAD),
+    (["videollama3"], "VideoLlama3", {}),
+    (["aria"], "Aria", {"text_config.moe_num_shared_experts": 2}),
+    (["ovis2"], "Ovis2", STRIDED),
+    (["got-ocr2"], "GotOcr2", {"vision_config.window_size": 14}),
+    (["hunyuanocr"], "HunYuanVL", {}),
+    (["idefics2"], "Idefics2", {}),
     (["aya-vision"], "AyaVision", {**NO_HEAD, "alignment_intermediate_size": 28672}),
 ]
 CASES = {

@@ -194,5 +194,8 @@ def known(sizes: TextSizes | VisionSizes) -> dict[str, Any]:
 
 def from_table(kind: type[S], table: Mapping[str, Any]) -> S:
     """The sizes in a table, whose lists become tuples; ``TypeError`` for a name that there is not."""
-    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in table.items()}
-    return kind(**values)
+    return kind(**{name: _tuples(one) for name, one in table.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(one) for one in value) if isinstance(value, list) else value
