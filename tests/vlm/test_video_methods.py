@@ -92,8 +92,26 @@ def test_methods_for_videos_want_videos() -> None:
         refused(tiny, "evs", tiny.inputs())
     with pytest.raises(MethodError, match="which cannot be cut here"), vtok.reduce(tiny_model(), "still", "50%"):
         pass
+
+
+@pytest.mark.parametrize("folder", FILMED)
+def test_frames_are_known_before_they_are_encoded_or_not_at_all(folder: str) -> None:
+    tiny, adapter = zoo.build(folder), videos_for(kind(folder))
+    inputs = prompts_with_videos(tiny, [[(3, 2, 6), (3, 5, 4)]])
+    film = {
+        name: inputs[name] for name in (*adapter.modality.pixels, *adapter.image_inputs(tiny.model)) if name in inputs
+    }
+    with torch.no_grad():
+        pictures = adapter.encode(tiny.model, film).pictures
+    assert adapter.known_blocks(tiny.model, film) in (None, [one.grids for one in pictures])
+
+
+def test_a_budget_under_one_frame_is_refused_before_anything_is_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny = zoo.build("qwen2_5_vl")
+    inputs, base = prompts_with_videos(tiny, [[(3, 2, 3)]]), tiny.model.model
+    monkeypatch.setattr(base, "get_video_features", stopped(base.get_video_features))
     with pytest.raises(BudgetError, match="evs leaves at least 6 tokens of this video; a budget of 5"):
-        refused(tiny, "evs", prompts_with_videos(tiny, [[(3, 2, 3)]]), 5)
+        refused(tiny, "evs", inputs, 5)
 
 
 def stopped(original: Any) -> Any:

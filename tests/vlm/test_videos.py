@@ -132,6 +132,21 @@ def test_a_model_counts_on_from_where_the_full_prompt_would_have(folder: str) ->
     assert tiny.model.model.rope_deltas.equal(deltas + left)
 
 
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_low_precision_and_both_attentions(attention: str, tiny: zoo.Tiny) -> None:
+    own = zoo.fresh(tiny.name)
+    own.model.set_attn_implementation(attention)
+    inputs = prompts_with_videos(own, [[(3, 2, 3)]], pictures=[[(2, 3)]])
+    with vtok.reduce(own.model, METHOD, "40%") as reduction:
+        _, logits, _ = greedy(own.model, inputs, 2)
+        low = own.model.to(torch.bfloat16)
+        halved = {name: one.bfloat16() if name.startswith("pixel") else one for name, one in inputs.items()}
+        _, coarse, cache = greedy(low, halved, 2)
+    keep = kept_columns(low, inputs, reduction.images, reduction.videos)
+    assert cache.get_seq_length() == int(keep.sum()) + 1
+    assert torch.nn.functional.cosine_similarity(logits[0, 0], coarse[0, 0].float(), dim=0) > 0.98
+
+
 def test_nothing_is_left_behind(tiny: zoo.Tiny) -> None:
     before, inputs = set(vars(tiny.model)), prompts_with_videos(tiny, [[(3, 2, 3)]])
     given, plain = set(inputs), greedy(tiny.model, inputs, 2)[1]

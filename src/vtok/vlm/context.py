@@ -24,7 +24,7 @@ from vtok.vlm.packing import joined
 def reduce(
     model: Any, method: str | Method | Chain = "visionzip", budget: Budget = None, *, renumber: bool = False
 ) -> Iterator[Reduction]:
-    """Inside the block, ``model`` reads at most ``budget`` visual tokens an image, chosen by ``method``.
+    """Inside the block, ``model`` reads at most ``budget`` visual tokens an image or a video, chosen by ``method``.
 
     ``method`` is one, or several with their budgets: ``"visionzip:192 | fastv:64@2"``. ``budget`` is a number of tokens
     or a share such as ``"25%"`` (which is what it is if you say nothing); one above an image's count keeps everything.

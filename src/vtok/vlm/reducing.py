@@ -113,8 +113,8 @@ def encode_and_reduce(
     start = time.perf_counter()
     steps = chain.steps if chain else ()
     grids = adapter.known_grids(model, inputs)
-    for grid in grids or ():
-        _check_budgets(steps, grid[0] * grid[1], (grid,))
+    for blocks in adapter.known_blocks(model, inputs) or ():
+        _check_budgets(steps, sum(rows * columns for rows, columns in blocks), blocks)
     if chain and chain.at(Stage.PIXELS):
         shrunk = _shrunk(adapter, model, inputs, chain)
         if shrunk is not None:

@@ -150,6 +150,11 @@ class Adapter:
         """The grid of each picture where it is known before anything is encoded."""
         return None
 
+    def known_blocks(self, model: Any, inputs: Mapping[str, Any]) -> list[tuple[grids.Grid, ...]] | None:
+        """The grids (tiles, frames) of each picture or video where they are known before anything is encoded."""
+        known = self.known_grids(model, inputs)
+        return None if known is None else [(grid,) for grid in known]
+
     def preprocess(self, processor: Any, image: Image.Image) -> Mapping[str, Any]:
         """What the processor makes of one picture, for the encoder and for ``expansion``."""
         made: Mapping[str, Any] = processor.image_processor(images=image, return_tensors="pt")

@@ -37,6 +37,14 @@ class VideoAdapter(Adapter):
         grid = self.frame(inputs, index, count // frames) if count % frames == 0 else None
         return Picture(count, (grid,) * frames if grid else ())
 
+    def known_blocks(self, model: Any, inputs: Mapping[str, Any]) -> list[tuple[Grid, ...]] | None:
+        """See ``Adapter.known_blocks``."""
+        merge = getattr(model.config.vision_config, "spatial_merge_size", None)
+        if merge is None or "video_grid_thw" not in inputs:
+            return None
+        sides = [(rows // merge, columns // merge) for _, rows, columns in inputs["video_grid_thw"].tolist()]
+        return [(grid,) * self.frames(model, inputs, index) for index, grid in enumerate(sides)]
+
     def frames(self, model: Any, inputs: Mapping[str, Any], index: int) -> int:
         """How many frames the video ``index`` has; those that become one on the way count as one."""
         joined = getattr(model.config.vision_config, "temporal_merge_size", 1)
