@@ -137,6 +137,32 @@ def test_budgets_and_methods_behind_it(folder: str, method: str, left: Any) -> N
     assert tuple(counts) == (left if isinstance(left, tuple) else (left, left) if left else (16, 9))
 
 
+def test_batches_of_unequal_prompts_and_a_layer_behind_it() -> None:
+    tiny = zoo.build("qwen2_5_vl")
+    inputs = tiny.inputs([[(6, 5)], [(3, 4)], []], texts=[3, 6, 2])
+    inputs["pixel_values"] = repeated(tiny)["pixel_values"]
+    plain, hooks = greedy(tiny.model, inputs, 3)[1], count_hooks(tiny.model)
+    with vtok.reduce(tiny.model, "pixelprune") as reduction:
+        logits = greedy(tiny.model, inputs, 3)[1]
+    keep = kept_columns(tiny.model, inputs, reduction.images)
+    gone = torch.cat([one.slot < 0 for one in reduction.selections])
+    with (
+        blind(tiny.model, gone, inputs["image_grid_thw"]),
+        hidden(tiny.model, ~keep & inputs["attention_mask"].bool()),
+    ):
+        close(logits, greedy(tiny.model, inputs, 3)[1], 1e-4)
+    with vtok.reduce(tiny.model, "pixelprune | fastv:3@1") as reduction:
+        cache = greedy(tiny.model, inputs, 1)[2]
+    assert [one.after for one in reduction.selections] == [16, 9]
+    assert cache.get_seq_length(0) > cache.get_seq_length(1)
+    assert count_hooks(tiny.model) == hooks
+    close(greedy(tiny.model, inputs, 3)[1], plain, 1e-9)
+
+
+def count_hooks(model: Any) -> int:
+    return sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for part in model.modules())
+
+
 def test_where_nothing_repeats_nothing_changes() -> None:
     tiny = zoo.build("qwen2_5_vl")
     inputs = tiny.inputs(PROMPT)
@@ -174,7 +200,7 @@ def test_the_docs_name_every_family_that_lets_patches_go() -> None:
 
 
 def test_what_cannot_be_is_refused_in_words() -> None:
-    for folder in ("llava_next", "glm4v", "paddleocr_vl", "smolvlm"):
+    for folder in ("llava_next", "paddleocr_vl", "smolvlm"):
         with pytest.raises(MethodError, match=r"do not let anyone do; those of type .*qwen2_5_vl"):
             vtok.reduce(zoo.build(folder).model, "pixelprune").__enter__()
     with pytest.raises(MethodError, match="pool goes by rows and columns, which are gone behind pixelprune"):

@@ -82,7 +82,7 @@ def _steps_for(adapter: Adapter, model: Any, chain: Chain | None) -> Chain | Non
 
 def _check_reads_videos(adapter: Adapter, model: Any, step: Step) -> None:
     name, stage = step.method.name, step.method.stage
-    if stage in (Stage.PIXELS, Stage.PATCHES):
+    if stage.rank < Stage.TOKENS.rank:
         raise MethodError(f"{name} acts {stage.value}, which cannot be done to a video here; take another method")
     if stage is not Stage.TOKENS:
         return

@@ -10,7 +10,8 @@ transformers, ``vision_utils.py``.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -28,10 +29,13 @@ from vtok.vlm.towers import window_order
 
 #: Families whose processors pack the patches of one token behind each other, and whose encoders can be told the rest.
 PACKED = (
-    "cohere_compass", "dots3_note", "ernie4_5_vl_moe", "exaone4_5", "glm5_next", "glm_ocr", "minimax_m3_vl",
-    "qwen2_5_omni_thinker", "qwen2_5_vl", "qwen2_vl", "qwen3_5", "qwen3_5_moe", "qwen3_omni_moe_thinker", "qwen3_vl",
-    "qwen3_vl_moe", "qwen4_exp",
+    "cohere_compass", "dots3_note", "ernie4_5_vl_moe", "exaone4_5", "glm46v", "glm4v", "glm4v_moe", "glm5_next",
+    "glm_ocr", "minimax_m3_vl", "qwen2_5_omni_thinker", "qwen2_5_vl", "qwen2_vl", "qwen3_5", "qwen3_5_moe",
+    "qwen3_omni_moe_thinker", "qwen3_vl", "qwen3_vl_moe", "qwen4_exp",
 )  # fmt: skip
+
+#: Encoders whose embeddings are called with patches, lengths, the pictures' grids, and the places of the patches.
+SHAPED = ("glm4v_vision", "glm4v_moe_vision")
 
 
 def check_packed(model: Any, method: PatchMethod) -> None:
@@ -66,7 +70,8 @@ def encode(
 
     ``pictures`` of what comes back are the whole ones; ``rows`` and ``seen`` are of the groups that stay.
     """
-    encoding = adapter.encode(model, _thinned(model, inputs, selections), needs)
+    with _whole_shapes(packed_tower(model), inputs["image_grid_thw"]):
+        encoding = adapter.encode(model, _thinned(model, inputs, selections), needs)
     pictures = tuple(adapter.part(model, inputs, index, one.before) for index, one in enumerate(selections))
     return replace(encoding, output=_spread(encoding.output, selections), pictures=pictures)
 
@@ -95,6 +100,19 @@ def _thinned(model: Any, inputs: Mapping[str, Any], selections: Sequence[Selecti
         )
         made |= {"interp_indices": taps[patches], "interp_weights": weights[patches]}
     return {**inputs, **made}
+
+
+@contextmanager
+def _whole_shapes(tower: Any, grids: Tensor) -> Iterator[None]:
+    """GLM-4V's learned positions are stretched by the pictures' sizes, which are not those of the strips."""
+    if getattr(tower.config, "model_type", None) not in SHAPED:
+        yield
+        return
+    hook = tower.embeddings.register_forward_pre_hook(lambda _, args: (*args[:2], grids, *args[3:]))
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def _windows(order: Tensor, bounds: Tensor, groups: Tensor, unit: int) -> dict[str, Tensor]:
