@@ -41,11 +41,12 @@ NOT_DESCRIBED = {
     "minicpmv4_6": "patches are merged by attention within windows halfway through the encoder",
     "minicpmv4_7": "patches are merged by attention within windows halfway through the encoder",
     "mistral_large4": "layers that choose their keys by an index",
-    "molmo2": "its adapter pools patches by attention",
     "qwen4_exp": "layers that choose their keys by an index",
     "unlimited_ocr": "two encoders, and layers whose window slides over new tokens alone",
 }
 
+#: Sizes for which the zoo's pictures are like those of a processor: Molmo's pads odd grids, the zoo's leaves their edge out.
+SIZES = {"molmo2": {"vision_config": {"image_size": [112, 112], "num_position_embeddings": 64}}}
 DESCRIBED = tuple(name for name in zoo.names() if name not in NOT_DESCRIBED)
 
 
@@ -78,6 +79,9 @@ class Described:
         if "image_position_ids" in inputs:
             return _grids(inputs["image_position_ids"].amax(1).flip(-1) + 1)
         pixels, patch = inputs["pixel_values"], self.vision.patch
+        if "image_token_pooling" in inputs:
+            side = math.isqrt(pixels.shape[1])
+            return Seeing(((side, side),) * len(pixels))
         if "image_sizes" in inputs and pixels.ndim == 4:
             return _grids(inputs["image_sizes"] // patch)
         high, wide = (side // patch for side in pixels.shape[-2:])
@@ -97,7 +101,7 @@ class Described:
 @cache
 def described(name: str) -> Described:
     """One tiny model of its own, whose attention and experts are plain matrix products."""
-    made = zoo.fresh(name)
+    made = zoo.fresh(name, **SIZES.get(name, {}))
     made.model.set_attn_implementation("eager")
     made.model.set_experts_implementation("eager")
     # The counter follows modules by their gradients, which a parameter that is an input does not have without them.

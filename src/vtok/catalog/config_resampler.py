@@ -7,14 +7,14 @@ from typing import Any
 
 from vtok.catalog.config_parts import Config, part_of, whole_number
 
-_PARTS = ("perceiver_config", "qformer_config")
+_PARTS = ("perceiver_config", "qformer_config", "adapter_config")
 _KEYS = {
     "queries": ("resampler_n_latents",),
     "resampler_hidden": ("hidden_size",),
     "resampler_layers": ("resampler_depth", "num_hidden_layers"),
     "resampler_heads": ("resampler_n_heads", "num_attention_heads"),
     "resampler_kv_heads": ("num_key_value_heads",),
-    "resampler_head_dim": ("resampler_head_dim",),
+    "resampler_head_dim": ("resampler_head_dim", "head_dim"),
     "resampler_mlp": ("intermediate_size",),
     "resampler_every": ("cross_attention_frequency",),
 }
@@ -27,6 +27,9 @@ def resampler_sizes(config: Config) -> dict[str, Any]:
     queries = whole_number(config, ("num_query_tokens",))
     if queries:
         found["queries"] = queries
+    read = part.get("vision_feature_layer")
+    if isinstance(read, list):
+        found["features"] = len(read)
     table = config.get("projector_patch_to_query_dict")
     return {**found, "queries_of": _table(table)} if isinstance(table, Mapping) else found
 

@@ -98,8 +98,7 @@ def vision_sizes(config: Config) -> VisionSizes:
         full_layers=full,
         deepstack=indices_of(part.get("deepstack_visual_indexes")),
         **traits_of(part, _VISION_TRAITS),
-        **resampler_sizes(whole),
-        **found,
+        **{**found, **resampler_sizes(whole)},
     )
 
 

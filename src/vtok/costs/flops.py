@@ -57,7 +57,7 @@ def projection(projector: Projector, seen: Seeing, beside: int = 0) -> int:
     tokens = seen.tokens(projector)
     found = projector.deep_layers * flops(projector.deep, tokens) + flops(projector.row, tokens + seen.rows(projector))
     if projector.resampler:
-        found += sum(projector.resampler.flops(rows * columns, beside) for rows, columns in seen.tiles)
+        found += sum(projector.resampler.flops(rows, columns, beside) for rows, columns in seen.tiles)
     # A class token goes on with the patches to what reads them.
     patches = seen.patches + (beside * len(seen.tiles) if projector.resampler else 0)
     found += (

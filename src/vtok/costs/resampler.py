@@ -42,22 +42,40 @@ class Resampler:
     readings: tuple[Reading, ...]
     held: tuple[Piece, ...]
 
-    def tokens(self, patches: int) -> int:
-        """Queries that read a tile of so many patches."""
-        found = dict(self.queries)
+    def tokens(self, rows: int, columns: int) -> int:
+        """Queries that read a tile of so many rows and columns of patches."""
+        found, patches = dict(self.queries), rows * columns
         if patches not in found and 0 not in found:
             raise UnknownFigureError(f"how many queries read {patches} patches")
         return found.get(patches, found.get(0, 0))
 
-    def flops(self, patches: int, beside: int) -> int:
-        """FLOPs for a tile of so many patches, with ``beside`` class tokens that are read too."""
-        queries = self.tokens(patches)
-        return sum(reading.flops(queries, patches + beside) for reading in self.readings)
+    def flops(self, rows: int, columns: int, beside: int) -> int:
+        """FLOPs for a tile of so many rows and columns, with ``beside`` class tokens that are read too."""
+        queries = self.tokens(rows, columns)
+        return sum(reading.flops(queries, rows * columns + beside) for reading in self.readings)
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
         """All that is held."""
         return (*(piece for one in self.readings for piece in (*one.query, *one.key)), *self.held)
+
+
+@dataclass(frozen=True)
+class Pooling(Resampler):
+    """A query a square of ``merge`` by ``merge`` patches, their mean, which reads these alone (Molmo).
+
+    Squares that an edge cuts through are padded, and so are counted whole.
+    """
+
+    merge: int = 1
+
+    def tokens(self, rows: int, columns: int) -> int:
+        """Squares of a tile."""
+        return -(-rows // self.merge) * -(-columns // self.merge)
+
+    def flops(self, rows: int, columns: int, beside: int) -> int:
+        """FLOPs for all squares of a tile."""
+        return self.tokens(rows, columns) * sum(reading.flops(1, self.merge**2) for reading in self.readings)
 
 
 def resampler(vision: VisionSizes, text_hidden: int | None) -> Resampler | None:
@@ -117,6 +135,18 @@ def _single(vision: VisionSizes, text_hidden: int) -> Resampler:
     return Resampler(table, (Reading(query, key, Softmax(heads, heads, dim, dim), "patches"),), (Vector(most * width),))
 
 
+def _pooling(vision: VisionSizes, text_hidden: int) -> Resampler:
+    """The mean of each square reads it, over the outputs of several of the encoder's layers; then an MLP with a gate."""
+    wide = need(vision, "hidden") * need(vision, "features")
+    width, heads, dim = (need(vision, f"resampler_{name}") for name in ("hidden", "heads", "head_dim"))
+    kv_heads, inner = vision.resampler_kv_heads or heads, need(vision, "resampler_mlp")
+    feed = (_matrix(width, inner), _matrix(width, inner), _matrix(inner, text_hidden))
+    query = (_matrix(wide, heads * dim, True), _matrix(heads * dim, width, True), *feed)
+    key = (_matrix(wide, kv_heads * dim, True),) * 2
+    reading = Reading(query, key, Softmax(heads, kv_heads, dim, dim), "patches")
+    return Pooling((), (reading,), (), need(vision, "merge"))
+
+
 def _matrix(inputs: int, outputs: int, bias: bool = False) -> Matrix:
     return Matrix("projector", inputs, outputs, bias)
 
@@ -125,4 +155,5 @@ _KINDS: dict[str, Callable[[VisionSizes, int], Resampler]] = {
     "perceiver": _perceiver,
     "query transformer": _query_transformer,
     "single": _single,
+    "pooling": _pooling,
 }

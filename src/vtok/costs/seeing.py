@@ -48,7 +48,7 @@ class Seeing:
     def tokens(self, projector: Projector) -> int:
         """Tokens that the projector makes, before any that a family leaves out."""
         if projector.resampler:
-            return sum(projector.resampler.tokens(rows * columns) for rows, columns in self.tiles)
+            return sum(projector.resampler.tokens(rows, columns) for rows, columns in self.tiles)
         return sum((rows // projector.merge) * (columns // projector.merge) for rows, columns in self.tiles)
 
     def rows(self, projector: Projector) -> int:
