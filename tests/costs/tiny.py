@@ -37,16 +37,19 @@ NOT_DESCRIBED = {
     "inkling2_loop": "layers with attention and a recurrent state at once",
     "instructblip": "its query transformer reads the question too",
     "lfm3_vl": "its encoder and its layers are of a kind that is not described",
-    "minicpm_ocr": "patches are merged by attention within windows halfway through the encoder",
-    "minicpmv4_6": "patches are merged by attention within windows halfway through the encoder",
-    "minicpmv4_7": "patches are merged by attention within windows halfway through the encoder",
     "mistral_large4": "layers that choose their keys by an index",
     "qwen4_exp": "layers that choose their keys by an index",
     "unlimited_ocr": "two encoders, and layers whose window slides over new tokens alone",
 }
 
-#: Sizes for which the zoo's pictures are like those of a processor: Molmo's pads odd grids, the zoo's leaves their edge out.
-SIZES = {"molmo2": {"vision_config": {"image_size": [112, 112], "num_position_embeddings": 64}}}
+#: Sizes with which a class shows what a real one does: Molmo's processor pads odd grids, whose edge the zoo leaves out;
+#: MiniCPM-V merges patches after a layer that two layers don't reach.
+_EARLY = {"vision_config": {"insert_layer_id": 0}}
+SIZES: dict[str, dict[str, Any]] = {
+    "molmo2": {"vision_config": {"image_size": [112, 112], "num_position_embeddings": 64}},
+    "minicpmv4_6": _EARLY,
+    "minicpmv4_7": _EARLY,
+}
 DESCRIBED = tuple(name for name in zoo.names() if name not in NOT_DESCRIBED)
 
 
@@ -72,6 +75,8 @@ class Described:
 
     def seen(self, inputs: dict[str, Any]) -> Seeing:
         """The grids of patches in what a processor would give."""
+        if "target_sizes" in inputs:
+            return _grids(inputs["target_sizes"])
         if "image_grid_thw" in inputs:
             return _grids(inputs["image_grid_thw"][:, 1:])
         if "spatial_shapes" in inputs:

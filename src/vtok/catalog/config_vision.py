@@ -85,6 +85,10 @@ def vision_sizes(config: Config) -> VisionSizes:
     if found["words"] and found["indicators"]:
         found["words"] -= found["indicators"]
     full = indices_of(part.get("fullatt_block_indexes"))
+    if "insert_layer_id" in part:  # MiniCPM-V, which merges once within its encoder and once after it, or after it only
+        within = whole.get("downsample_mode") != "4x"
+        found["merged_after"] = part["insert_layer_id"] if within else None
+        found["merge"] = 4 if within else 2
     marked = indices_of(part.get("global_attn_indexes"))
     if marked:  # SAM, whose window is in patches
         full, found["window"] = marked, (found["window"] or 0) * (found["patch"] or 0) or None
@@ -105,6 +109,8 @@ def vision_sizes(config: Config) -> VisionSizes:
 def _projector(whole: Config) -> str | None:
     """The kind of the whole; that of LFM2-VL comes with a norm before it and without."""
     kind = kind_of(whole)
+    if whole.get("merger_times", 1) != 1:
+        return None
     return f"{kind}_plain" if kind == "lfm2_vl" and whole.get("projector_use_layernorm") is False else kind
 
 

@@ -118,13 +118,13 @@ class VisionSizes:
     width, layers, heads, their width, the MLP's, and every how many layers it reads them.
 
     Traits: ``gated``, biases, ``class_token``, ``norms`` a layer, ``norm_bias``, ``pre_norm`` and ``post_norm`` (norms
-    before and after all layers), ``patch_bias``, ``qk_norm``, ``learned`` (positions are), ``layer_scale`` (two
-    scales a layer), ``pool_head`` (a head that pools the patches, which the language model never reads),
-    ``mlp_is_output`` (the MLP is as wide as ``output``), ``mixed_positions`` (they are resized to the picture by a
-    product with a matrix), ``rotary`` (positions turn queries and keys),
-    ``dense_mask`` (transformers makes a mask of every position against every other), ``relative`` (attention adds a
-    term for each row and column between two patches, and windows at an edge are padded to the full size), ``neck``
-    (what comes out goes through two convolutions to ``output``).
+    before and after all layers), ``patch_bias``, ``qk_norm``, ``learned`` (positions are), ``layer_scale`` (two scales
+    a layer), ``pool_head`` (a head that pools the patches, which the language model never reads), ``mlp_is_output``
+    (the MLP is as wide as ``output``), ``mixed_positions`` (they are resized to the picture by a product with a
+    matrix), ``rotary`` (positions turn queries and keys), ``dense_mask`` (transformers makes a mask of every position
+    against every other), ``relative`` (attention adds a term for each row and column between two patches, and windows
+    at an edge are padded to the full size), ``merger`` (it has what merges two by two patches within it, which it does
+    after layer ``merged_after``, or never), ``neck`` (what comes out goes through two convolutions to ``output``).
     """
 
     kind: str | None = None
@@ -142,6 +142,7 @@ class VisionSizes:
     tiles: int | None = None
     ratios: int | None = None
     global_layers: int | None = None
+    merged_after: int | None = None
     window: int | None = None
     full_layers: tuple[int, ...] | None = None
     merge: int | None = None
@@ -181,6 +182,7 @@ class VisionSizes:
     dense_mask: bool | None = None
     relative: bool | None = None
     neck: bool | None = None
+    merger: bool | None = None
 
 
 S = TypeVar("S", TextSizes, VisionSizes)

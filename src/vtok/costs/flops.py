@@ -18,7 +18,11 @@ from vtok.costs.tower import Tower
 def vision_linear(tower: Tower, seen: Seeing) -> int:
     """FLOPs of the encoder's matrices."""
     positions = seen.positions(tower)
-    inside = tower.layers * flops(tower.layer, positions) + flops(tower.after, positions)
+    late, squares = tower.layers - tower.layers_before, sum(seen.squares(tower))
+    inside = tower.layers_before * flops(tower.layer, positions) + late * flops(tower.layer, squares)
+    inside += flops(tower.after, positions)
+    if squares:
+        inside += flops(tower.merging, positions) + flops(tower.merged, squares)
     if tower.relative and tower.window:  # queries, keys and values of what windows are padded with
         padded = sum(tower.window**2 * len(windows(*tile, tower.window)) for tile in seen.tiles)
         inside += windowed_layers(tower) * flops(tower.mixing, padded - positions)
@@ -32,7 +36,10 @@ def vision_attention(tower: Tower, seen: Seeing) -> int:
     if tower.relative:
         whole += sum(_distances(tower, rows, columns) for rows, columns in seen.tiles)
     if tower.window is None:
-        return tower.layers * whole
+        squares = seen.squares(tower)
+        late = sum(tower.attention.flops(n, n) for n in squares)
+        merging = sum(squares) * tower.attention.flops(4, 4)
+        return tower.layers_before * whole + (tower.layers - tower.layers_before) * late + merging
     side, small = tower.window, [n for tile in seen.tiles for n in windows(*tile, tower.window)]
     if tower.relative:
         within = len(small) * (tower.attention.flops(side**2, side**2) + _distances(tower, side, side))

@@ -136,7 +136,7 @@ def _single(vision: VisionSizes, text_hidden: int) -> Resampler:
 
 
 def _pooling(vision: VisionSizes, text_hidden: int) -> Resampler:
-    """The mean of each square reads it, over the outputs of several of the encoder's layers; then an MLP with a gate."""
+    """The mean of each square reads it, in the outputs of several of the encoder's layers; then a gated MLP."""
     wide = need(vision, "hidden") * need(vision, "features")
     width, heads, dim = (need(vision, f"resampler_{name}") for name in ("hidden", "heads", "head_dim"))
     kv_heads, inner = vision.resampler_kv_heads or heads, need(vision, "resampler_mlp")

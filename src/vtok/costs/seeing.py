@@ -41,6 +41,12 @@ class Seeing:
         alone = [tower.positions(rows * columns) for rows, columns in self.tiles]
         return [sum(alone[index : index + tower.joined]) for index in range(0, len(alone), tower.joined)]
 
+    def squares(self, tower: Tower) -> list[int]:
+        """Squares of two by two patches in each tile where the encoder merges them halfway; none where it does not."""
+        if tower.merged_after is None or tower.merged_after >= tower.layers:
+            return []
+        return [(rows // 2) * (columns // 2) for rows, columns in self.tiles]
+
     def looked(self, tower: Tower) -> int:
         """Positions that cross-attention looks at: patches and class tokens, those of empty tiles too."""
         return self.patches + tower.class_tokens * len(self.tiles)

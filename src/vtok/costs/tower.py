@@ -26,7 +26,8 @@ class Tower:
 
     ``class_tokens`` are positions that stand beside the patches of every tile; ``window`` is a side in patches, None
     where every layer attends to the whole tile; ``full`` are the layers (from 0) that do so all the same.
-    Every picture has ``joined`` tiles that see each other, or tiles stand alone where that is 1.
+    After layer ``merged_after`` patches attend within squares of two by two (``merging``), which then become one
+    position (``merged``). Every picture has ``joined`` tiles that see each other, or tiles stand alone where that is 1.
     """
 
     embedding: tuple[Piece, ...]
@@ -46,6 +47,14 @@ class Tower:
     dense_mask: bool
     relative: bool
     joined: int = 1
+    merging: tuple[Piece, ...] = ()
+    merged: tuple[Piece, ...] = ()
+    merged_after: int | None = None
+
+    @property
+    def layers_before(self) -> int:
+        """Layers before two by two patches are merged: all of them where they never are."""
+        return self.layers if self.merged_after is None else min(self.layers, self.merged_after + 1)
 
     def positions(self, patches: int) -> int:
         """Positions of a tile; tiles that see each other are each padded to a multiple of 8 (Llama 3.2 Vision)."""
@@ -105,6 +114,9 @@ def tower(sizes: VisionSizes) -> Tower:
         dense_mask=bool(vision.dense_mask),
         relative=bool(vision.relative),
         joined=vision.tiles or 1,
+        merging=(*mixing, norms) if vision.merger else (),
+        merged=_merged(vision, hidden) if vision.merger else (),
+        merged_after=vision.merged_after,
     )
 
 
@@ -119,6 +131,15 @@ def _tile_positions(vision: VisionSizes, patch: int, hidden: int) -> Piece:
     positions = (need(vision, "image") // patch) ** 2 + 1
     rows = (need(vision, "ratios") + 1) * need(vision, "tiles")
     return Vector(rows * (positions + 2) * hidden + 3 + 2 * need(vision, "global_layers"), "vision")
+
+
+def _merged(vision: VisionSizes, hidden: int) -> tuple[Piece, ...]:
+    """MiniCPM-V's MLP over the four patches of a square."""
+    return (
+        norm(4 * hidden, True),
+        *mlp(4 * hidden, 4 * _inner(vision), False, True, "vision")[:1],
+        Matrix("vision", 4 * _inner(vision), hidden, True),
+    )
 
 
 def _relative(vision: VisionSizes, width: int) -> list[Piece]:

@@ -17,7 +17,15 @@ from vtok.costs.tower import Tower
 
 def tower_pieces(tower: Tower) -> tuple[Piece, ...]:
     """Every piece of an encoder, those of a layer once a layer."""
-    return (*tower.embedding, *tower.layer * tower.layers, *tower.after, *tower.pooling, *tower.pooled)
+    return (
+        *tower.embedding,
+        *tower.layer * tower.layers,
+        *tower.merging,
+        *tower.merged,
+        *tower.after,
+        *tower.pooling,
+        *tower.pooled,
+    )
 
 
 def projector_pieces(projector: Projector) -> tuple[Piece, ...]:
