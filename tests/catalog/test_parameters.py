@@ -79,6 +79,8 @@ CLASSES = [
     (["glm-4.5v", "glm-4.6v"], "Glm4vMoe", {"text_config.head_dim": 128}),
     (["command-a-vision"], "Cohere2Vision", NO_HEAD),
     (["videollama3"], "VideoLlama3", {}),
+    (["qianfan"], "QianfanOCR", BIASED),
+    (["paddleocr-vl"], "PaddleOCRVL", {"text_config.tie_word_embeddings": False}),
     (["aria"], "Aria", {"text_config.moe_num_shared_experts": 2}),
     (["ovis2"], "Ovis2", STRIDED),
     (["got-ocr2"], "GotOcr2", {"vision_config.window_size": 14}),
