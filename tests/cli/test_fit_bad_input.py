@@ -8,8 +8,14 @@ import pytest
 from PIL import Image
 from running_fit import QWEN, json_of, run
 
+from vtok.catalog.counting import find_model
 from vtok.cli import common
+from vtok.cli.fit_plan import little_left
 from vtok.errors import VtokError
+from vtok.fitting.choose import Choice
+from vtok.fitting.detail import detail
+from vtok.fitting.fit import Fitted
+from vtok.fitting.original import SizeOnly
 
 
 @pytest.fixture
@@ -54,6 +60,35 @@ def test_a_truncated_file_is_not_copied_either(bad, tmp_path):
         result = run(bad / f"cut.{kind}", *QWEN, "--budget", 5000, "-o", tmp_path / "out", ok=False)
         assert "broken" in result.stderr
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("way", ["--per-image", "--total"])
+def test_a_picture_of_which_next_to_nothing_is_left(tmp_path, way):
+    Image.new("RGB", (100_000, 1)).save(tmp_path / "strip.png")
+    words = (tmp_path / "strip.png", "--model", "internvl3-8b", "--budget", 600, way)
+    [image] = json_of(*words, "-o", tmp_path / "json")["images"]
+    assert "next to nothing is left to see: 100,000 x 1 px become" in image["warning"]
+    result = run(*words, "-o", tmp_path / "text")
+    [line] = [line for line in result.stderr.splitlines() if "next to nothing" in line]
+    assert line.endswith("cut the picture up, or raise the budget")
+    assert "<0.1%" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("source", "size", "told"),
+    [
+        ((300, 20), (15, 1), True),  # 0.25 % survives, on a single row
+        ((300, 20), (30, 2), False),
+        ((300, 1), (150, 1), False),  # it had no more than a row
+        ((4000, 4000), (120, 120), True),  # 0.09 %
+        ((4000, 4000), (130, 130), False),
+    ],
+)
+def test_when_next_to_nothing_is_left(source, size, told):
+    model = find_model("qwen2.5-vl-7b", runtime="llama.cpp")
+    layout = model.family.layout(*size)
+    fitted = Fitted(SizeOnly(source), model, Choice(source, size, layout, detail(layout, source)))
+    assert (little_left(fitted) is not None) == told
 
 
 def test_every_kind_of_pixels(tmp_path):

@@ -42,7 +42,7 @@ class Job:
 
 @dataclass
 class Outcome:
-    """What became of a job: ``problem`` where it failed, ``warning`` where print is lost, ``copied`` as it was."""
+    """What became of a job: ``problem`` where it failed, ``copied`` as it was, ``warning`` where much is lost."""
 
     job: Job
     before: int = 0

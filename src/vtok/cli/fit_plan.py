@@ -15,6 +15,8 @@ from vtok.fitting.many import Portion, portions, survey
 from vtok.fitting.original import Original
 from vtok.fitting.survey import Survey, ladder
 
+#: A picture of which less than this share survives is as good as lost.
+NOTHING = 0.001
 #: Goes through jobs, and shows how far it is.
 Each = Callable[[Callable[[Job], Any], Sequence[Job], str], Iterable[Any]]
 
@@ -25,7 +27,8 @@ def plan_each(job: Job, model: Checkpoint, budget: int, change_settings: bool, l
     try:
         outcome.before = model.family.layout(*job.original.size).total
         outcome.fitted = fit(job.original, model, budget, change_settings=change_settings)
-        if legible and outcome.fitted.size != outcome.fitted.source:
+        outcome.warning = little_left(outcome.fitted)
+        if legible and not outcome.warning and outcome.fitted.size != outcome.fitted.source:
             outcome.warning = _warning(look(job.original), outcome.fitted)
     except VtokError as error:
         outcome.problem = str(error)
@@ -46,9 +49,23 @@ def plan_total(jobs: Sequence[Job], model: Checkpoint, budget: int, legible: boo
         if isinstance(portion, VtokError):
             outcomes.append(Outcome(job, problem=str(portion)))
             continue
-        warning = portion.legibility.warning(shared=True) if legible and portion.legibility else None
+        warning = little_left(portion)
+        if legible and not warning and portion.legibility:
+            warning = portion.legibility.warning(shared=True)
         outcomes.append(Outcome(job, model.family.layout(*portion.source).total, portion, warning))
     return outcomes
+
+
+def little_left(fitted: Fitted) -> str | None:
+    """One line where next to nothing of a picture is left, or one of its sides is a single px; None elsewhere."""
+    collapsed = min(fitted.size) == 1 < min(fitted.source)
+    if fitted.survives >= NOTHING and not collapsed:
+        return None
+    (width, height), (across, down) = fitted.source, fitted.size
+    return (
+        f"next to nothing is left to see: {width:,} x {height:,} px become {across:,} x {down:,}; cut the picture up, "
+        "or raise the budget"
+    )
 
 
 def print_together(outcomes: Sequence[Outcome], budget: int) -> str | None:

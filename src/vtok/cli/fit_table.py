@@ -81,6 +81,8 @@ def _shared(portion: Portion) -> dict[str, Any]:
 
 
 def _share(share: float) -> str:
+    if share < 0.001:
+        return "<0.1%"
     return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
 
 

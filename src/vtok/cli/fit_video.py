@@ -8,6 +8,7 @@ from pathlib import Path
 from vtok.catalog.checkpoints import Checkpoint
 from vtok.cli import common
 from vtok.cli.fit_jobs import Job, Names, Outcome
+from vtok.cli.fit_plan import little_left
 from vtok.errors import VtokError
 from vtok.fitting.clip import look_at_video
 from vtok.fitting.original import SizeOnly
@@ -27,6 +28,6 @@ def plan_video(path: Path, model: Checkpoint, budget: int, names: Names) -> Iter
                 names.name(path, f"{frame.seconds:09.3f}s"),
                 frame.seconds,
             )
-            yield Outcome(job, before, frame)
+            yield Outcome(job, before, frame, little_left(frame))
     except VtokError as error:
         yield Outcome(Job(str(path), path, SizeOnly((1, 1)), path), problem=str(error))
