@@ -124,6 +124,17 @@ def test_a_strip_a_pixel_high_can_still_be_shrunk():
     assert found.size[1] == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "source", "budget", "survives"),
+    [
+        ("minicpmv", (676, 857), 61, 0.273),  # 397 x 450 px; no line of whole tokens comes near
+        ("gemma4", (1092, 1417), 247, 0.326),  # 910 x 1300 px: 10 to 7, which floats round down to 19 x 13 tokens
+    ],
+)
+def test_sizes_off_the_lines_are_found(name, source, budget, survives):
+    assert choose(make_family(name), source, budget).survives == pytest.approx(survives, abs=0.002)
+
+
 def test_budgets_that_cannot_be():
     with pytest.raises(BudgetError, match="the budget is 0; expected 1 token or more"):
         choose(make_family("smart_resize"), (100, 100), 0)
