@@ -19,10 +19,10 @@ def at(count: int, **seen: torch.Tensor) -> InLayer:
 
 
 def test_fastv_averages_heads_of_the_last_row() -> None:
-    # Means over heads: 0.25, 0.2, 0.3, 0.05
-    attention = torch.tensor([[[0.5, 0.1, 0.2, 0.1]], [[0.0, 0.3, 0.4, 0.0]]])
+    # Means over heads: 0.3, 0.4, 0.4, 0.05; the largest of either head are those of 0 and 2, of the first 0 and 1.
+    attention = torch.tensor([[[0.6, 0.4, 0.3, 0.0]], [[0.0, 0.4, 0.5, 0.1]]])
     selection = FastV().select(at(4, attention=attention), 2)
-    assert selection.kept.tolist() == [0, 2]
+    assert selection.kept.tolist() == [1, 2]
     assert FastV().plan(64, 576, 32) == ((2, 64),)
     assert FastV(layer=5).plan(64, 576, 32) == ((5, 64),)
     assert not FastV().looks_ahead
@@ -35,7 +35,8 @@ def test_pyramiddrop_halves_at_even_steps() -> None:
     assert PyramidDrop(stages=2).plan(72, 576, 28) == ((14, 72),)
     assert PyramidDrop().looks_ahead
     assert not PyramidDrop(ahead=False).looks_ahead
-    attention = torch.tensor([[[0.1, 0.5, 0.2]]])
+    # Means over heads: 0.3, 0.4, 0.05
+    attention = torch.tensor([[[0.6, 0.4, 0.0]], [[0.0, 0.4, 0.1]]])
     assert PyramidDrop().select(at(3, attention=attention), 1).kept.tolist() == [1]
     with pytest.raises(MethodError, match="only 3 layers"):
         PyramidDrop().plan(72, 576, 3)

@@ -33,6 +33,8 @@ def test_a_budget_raises_the_tolerance() -> None:
     # Up to 0.4 every second one stays, up to 0.8 every third, and from 1.2 on only the first.
     assert PixelPrune().select(slope, 3).kept.tolist() == [0, 2]
     assert PixelPrune().select(slope, 1).kept.tolist() == [0]
+    # No higher than it has to be: a step of 1 is enough for half of sixteen.
+    assert PixelPrune().select(patches([[float(one) for one in range(16)]]), 8).kept.tolist() == list(range(0, 16, 2))
 
 
 def test_frames_are_coded_one_by_one() -> None:

@@ -21,6 +21,10 @@ def test_raters_are_what_the_picture_is_drawn_to() -> None:
     vectors = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
     text = torch.tensor([[2.0, 0.0], [0.0, 2.0], [0.0, 0.0]])
     assert SparseVLM().raters(vectors, text).tolist() == [0]
+    # Each visual token has one voice, however long it is: products (10, 0), (0, 2), (0, 2), softmax (1, 0) and twice
+    # (0.12, 0.88).
+    loud = torch.tensor([[10.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    assert SparseVLM().raters(loud, torch.tensor([[1.0, 0.0], [0.0, 2.0]])).tolist() == [1]
     # Where no text token stands out, the last one rates.
     assert SparseVLM().raters(vectors, torch.zeros(3, 2)).tolist() == [2]
 
@@ -29,6 +33,10 @@ def test_attention_is_averaged_over_raters() -> None:
     # 0.25, 0.3, 0.2
     selection = SparseVLM(recycled=0).select(at(torch.tensor([[0.5, 0.2, 0.1], [0.0, 0.4, 0.3]])), 1)
     assert selection.kept.tolist() == [1]
+    # Over two heads 0.3, 0.4, 0.05
+    heads = torch.tensor([[[0.6, 0.4, 0.0]], [[0.0, 0.4, 0.1]]])
+    both = InLayer(3, 32, torch.zeros(3, 1), torch.arange(3), heads)
+    assert SparseVLM(recycled=0).select(both, 1).kept.tolist() == [1]
 
 
 def test_the_next_best_are_recycled() -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from torch import Tensor
+from torch.nn.functional import cosine_similarity
 
 from vtok.reduction.methods.tome import ToMe
 from vtok.reduction.seen import Seen
@@ -38,3 +40,33 @@ def test_every_token_lives_on_and_averages_are_whole() -> None:
         selection = ToMe().select(seen, budget)
         assert bool((selection.slot >= 0).all())
         assert selection.matrix().sum(-1).tolist() == pytest.approx([1.0] * budget)
+
+
+def in_sets(keys: Tensor, budget: int) -> list[list[int]]:
+    """The same rule with each token as the list of those in it, the last named its place; keys are averaged anew."""
+    groups = [[one] for one in range(keys.shape[1])]
+    while len(groups) > budget:
+        means = [keys.mean(0)[group].mean(0) for group in groups]
+        pairs = []
+        for first in range(0, len(groups), 2):
+            alike = [cosine_similarity(means[first], means[one], dim=0) for one in range(1, len(groups), 2)]
+            pairs.append((max(alike), first, 2 * alike.index(max(alike)) + 1))
+        pairs.sort(key=lambda pair: -float(pair[0]))
+        merges = pairs[: min(len(groups) - budget, len(groups) // 2)]
+        for _, first, second in merges:
+            groups[second] = groups[first] + groups[second]
+        gone = {first for _, first, _ in merges}
+        groups = [group for one, group in enumerate(groups) if one not in gone]
+    return groups
+
+
+@pytest.mark.parametrize("count", [13, 24, 40])
+@pytest.mark.parametrize("budget", [1, 2, 3, 5])
+def test_keys_of_what_was_merged_count_by_their_number(count: int, budget: int) -> None:
+    keys = torch.randn(2, count, 3, generator=torch.Generator().manual_seed(count))
+    selection = ToMe().select(Seen((1, count), torch.zeros(count, 2), keys=keys), budget)
+    expected = in_sets(keys, budget)
+    assert selection.kept.tolist() == [group[-1] for group in expected]
+    for index, group in enumerate(expected):
+        assert (selection.slot == index).nonzero().flatten().tolist() == sorted(group)
+        assert selection.weight[group].tolist() == pytest.approx([1 / len(group)] * len(group))

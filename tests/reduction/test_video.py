@@ -40,3 +40,9 @@ def test_one_token_a_place_is_the_least() -> None:
     selection = Still().select(seen, 2)
     assert selection.kept.tolist() == [0, 1]
     assert selection.slot.tolist() == [0, 1, 0, 1, 0, 1]
+
+
+def test_evs_compares_with_the_frame_before() -> None:
+    # The first place turns in the second frame and stays so; the second turns in the third.
+    seen = video([[1, 0], [1, 0]], [[0, 1], [1, 0]], [[0, 1], [0, 1]])
+    assert EVS().select(seen, 4).kept.tolist() == [0, 1, 2, 5]

@@ -56,3 +56,20 @@ def test_default_share_is_ten_of_sixty_four() -> None:
     assert selection.after == 64
     assert len(dominant & set(selection.kept.tolist())) == 54
     assert bool((selection.slot >= 0).all())
+
+
+def test_the_share_of_contextual_tokens_is_rounded_and_leaves_a_dominant_one(seen: Seen) -> None:
+    # 0.2 of 3 is 0.6, which is one: 1 and 4 dominate, and 0, the first of the others, takes 2, 3 and 5 in.
+    assert VisionZip(contextual=0.2).select(seen, 3).slot.tolist() == [0, 1, 0, 0, 2, 0]
+    assert VisionZip(contextual=0.9).select(seen, 1).kept.tolist() in ([1], [4])
+
+
+def test_likeness_is_the_cosine_of_keys_averaged_over_heads() -> None:
+    # 0 dominates, 1 and 2 are targets. 3 is (2, 0.5) and (0, 3.5), on average (1, 2): cosine 0.45 with (10, 0), 0.89
+    # with (0, 1). The product is larger with (10, 0), and so is the first head's cosine.
+    keys = torch.tensor(
+        [[[1.0, 1.0], [10.0, 0.0], [0.0, 1.0], [2.0, 0.5]], [[1.0, 1.0], [10.0, 0.0], [0.0, 1.0], [0.0, 3.5]]]
+    )
+    vectors = torch.zeros(4, 2)
+    many = Seen((2, 2), vectors, vectors, torch.tensor([[0.9, 0.0, 0.0, 0.0]]), keys)
+    assert VisionZip(contextual=0.6).select(many, 3).slot.tolist() == [0, 1, 2, 2]
