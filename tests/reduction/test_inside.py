@@ -84,3 +84,20 @@ def test_dart_keeps_pivots_and_what_is_unlike_them() -> None:
     assert DART(visual=0, textual=2).select(seen, 2).kept.tolist() == [2, 3]
     with pytest.raises(MethodError, match="at least one pivot"):
         DART(visual=0, textual=0)
+
+
+def test_dart_measures_pivots_by_l1_and_draws_the_first_ones_more() -> None:
+    # L1 norms of keys 3, 4, 1, 1, 1 (of L2 the first is the largest): token 1 = (0, 2) is the pivot. Three more to keep
+    # for two pivots: the first draws two, those least alike to (0, 2): 3 and 0; the text's (1, 0) draws 2.
+    seen = at(
+        5,
+        hidden=torch.tensor([[1.0, 0.0], [0.0, 2.0], [-0.6, 0.8], [0.0, -1.0], [0.6, 0.8]]),
+        keys=torch.tensor([[[3.0, 0.0], [2.0, 2.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0]]]),
+        text=torch.tensor([[5.0, 0.0]]),
+        text_keys=torch.tensor([[[1.0, 0.0]]]),
+    )
+    selection = DART(visual=1, textual=1).select(seen, 4)
+    assert selection.kept.tolist() == [0, 1, 2, 3]
+    assert selection.scores is not None
+    # Minus the cosine to the nearest pivot
+    assert selection.scores.tolist() == pytest.approx([-1.0, -1.0, -0.8, 0.0, -0.8])
