@@ -22,11 +22,10 @@ from vtok.costs.tower import Tower, tower
 NOT_DESCRIBED = {
     "apertus1p5": "pictures become codes of a convolutional tokenizer",
     "chameleon": "pictures become codes of a convolutional tokenizer",
-    "deepseek_ocr2": "two encoders, one of them a SAM with relative positions",
     "deepseek_vl_hybrid": "two encoders, one of them a SAM with relative positions",
     "dots3_note": "layers that choose their keys by an index",
     "emu3": "pictures become codes of a convolutional tokenizer",
-    "ernie4_5_vl_moe": "experts of their own for pictures, and a resampler",
+    "ernie4_5_vl_moe": "experts of their own for pictures, of a width of their own",
     "fuyu": "patches go into a language model of a kind that is not described (persimmon)",
     "gemma4_unified": "no encoder: patches are embedded by a stack of its own",
     "glm5_next": "linear layers of a kind that is not described, and keys chosen by an index",

@@ -7,7 +7,7 @@ from typing import Any
 
 from vtok.catalog.config_parts import Config, part_of, whole_number
 
-_PARTS = ("perceiver_config", "qformer_config", "adapter_config")
+_PARTS = ("perceiver_config", "qformer_config", "adapter_config", "encoder_config")
 _KEYS = {
     "queries": ("resampler_n_latents",),
     "resampler_hidden": ("hidden_size",),

@@ -11,6 +11,7 @@ from vtok.catalog.config_parts import (
     indices_of,
     inner,
     kind_of,
+    part_of,
     text_part,
     traits_of,
     vision_part,
@@ -60,9 +61,14 @@ _JOINT = {
 _LIKE_TEXT = {"aya_vision": "hidden_size", "idefics2": "intermediate_size"}
 
 
+#: Encoders of two, and the part that describes the first.
+_FIRST = {"deepseek_ocr2_vision": "sam_config"}
+
+
 def vision_sizes(config: Config) -> VisionSizes:
     """The vision encoder's sizes as far as ``config``, a whole ``config.json``, tells them."""
-    part, whole = vision_part(config), inner(config)
+    outer, whole = vision_part(config), inner(config)
+    part = part_of(outer, (_FIRST.get(str(kind_of(outer)), ""),)) or outer
     found: dict[str, Any] = {name: whole_number(part, keys) for name, keys in _VISION.items()}
     if part:
         found |= {name: found.get(name) or whole_number(whole, keys) for name, keys in _JOINT.items()}
@@ -89,6 +95,8 @@ def vision_sizes(config: Config) -> VisionSizes:
         within = whole.get("downsample_mode") != "4x"
         found["merged_after"] = part["insert_layer_id"] if within else None
         found["merge"] = 4 if within else 2
+    bridge = indices_of(part.get("downsample_channels"))
+    found["bridge"] = bridge[0] if bridge else None
     marked = indices_of(part.get("global_attn_indexes"))
     if marked:  # SAM, whose window is in patches
         full, found["window"] = marked, (found["window"] or 0) * (found["patch"] or 0) or None
@@ -102,7 +110,7 @@ def vision_sizes(config: Config) -> VisionSizes:
         full_layers=full,
         deepstack=indices_of(part.get("deepstack_visual_indexes")),
         **traits_of(part, _VISION_TRAITS),
-        **{**found, **resampler_sizes(whole)},
+        **{**found, **(resampler_sizes(whole) or resampler_sizes(outer))},
     )
 
 

@@ -114,6 +114,7 @@ class VisionSizes:
     ``features`` of how many of the encoder's layers it reads the outputs,
     ``deepstack`` the encoder's layers that have a projector of their own beside it. A projector that chooses among a
     table of visual words has ``words`` + ``indicators`` of them, of which it gives shares of the first only.
+    One with convolutions is ``bridge`` wide between them.
     One whose own ``queries`` read the patches (``queries_of`` so many patches, where these decide) has ``resampler_*``:
     width, layers, heads, their width, the MLP's, and every how many layers it reads them.
 
@@ -152,6 +153,7 @@ class VisionSizes:
     output: int | None = None
     words: int | None = None
     indicators: int | None = None
+    bridge: int | None = None
     queries: int | None = None
     queries_of: tuple[tuple[int, int], ...] | None = None
     resampler_hidden: int | None = None

@@ -72,7 +72,7 @@ def projection(projector: Projector, seen: Seeing, beside: int = 0) -> int:
         + flops(projector.patch, patches)
         + flops(projector.half, seen.halves)
     )
-    return found + flops(projector.token, tokens)
+    return found + flops(projector.square, seen.merged(projector)) + flops(projector.token, tokens)
 
 
 def prefill_linear(language: Language, lengths: Sequence[int], batch: int = 1) -> int:

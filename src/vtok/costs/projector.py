@@ -11,14 +11,14 @@ from vtok.costs.pieces import Matrix, Piece, Vector, norm
 from vtok.costs.resampler import Resampler, resampler
 from vtok.costs.unknown import UnknownFigureError, need
 
-UNITS = ("patch", "every", "half", "token", "row", "deep", "spare")
+UNITS = ("patch", "every", "half", "square", "token", "row", "deep", "spare")
 
 
 @dataclass(frozen=True)
 class Projector:
     """Pieces by what they work on: every patch, every patch and class token (``every``), every two by two patches
-    (``half``), every token, tokens and one more a row of them (``row``), the tokens of each of ``deep_layers``
-    DeepStack layers, or nothing (``spare``).
+    (``half``), every square that is merged (``square``), every token, tokens and one more a row of them (``row``), the
+    tokens of each of ``deep_layers`` DeepStack layers, or nothing (``spare``).
 
     ``merge`` is how many patches a side become a token. Where there is a ``resampler``, its queries are the tokens,
     and what works on tokens works on these.
@@ -27,6 +27,7 @@ class Projector:
     patch: tuple[Piece, ...]
     every: tuple[Piece, ...]
     half: tuple[Piece, ...]
+    square: tuple[Piece, ...]
     token: tuple[Piece, ...]
     row: tuple[Piece, ...]
     deep: tuple[Piece, ...]
@@ -70,7 +71,14 @@ def _piece(words: str, vision: VisionSizes, text_hidden: int | None) -> Piece:
 
 
 _WIDTHS = {"v": "hidden", "m": "hidden", "n": "hidden", "f": "hidden", "i": "mlp", "o": "output", "c": "output"}
-_WIDTHS |= {"p": "projector_mlp", "h": "projector_mlp", "w": "words", "x": "indicators", "r": "resampler_hidden"}
+_WIDTHS |= {
+    "p": "projector_mlp",
+    "h": "projector_mlp",
+    "w": "words",
+    "x": "indicators",
+    "r": "resampler_hidden",
+    "b": "bridge",
+}
 
 
 def _width(words: str, vision: VisionSizes, text_hidden: int | None) -> int:

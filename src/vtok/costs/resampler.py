@@ -78,6 +78,27 @@ class Pooling(Resampler):
         return self.tokens(rows, columns) * sum(reading.flops(1, self.merge**2) for reading in self.readings)
 
 
+@dataclass(frozen=True)
+class Encoder(Resampler):
+    """A second encoder over merged patches and queries together, as many of these as there may be patches.
+
+    DeepSeek-OCR 2: 144 queries for up to as many merged patches, else 256; transformers 5.24,
+    models/deepseek_ocr2/modeling_deepseek_ocr2.py. It is counted with the projector.
+    """
+
+    merge: int = 1
+
+    def tokens(self, rows: int, columns: int) -> int:
+        """Queries for a tile."""
+        merged = (rows // self.merge) * (columns // self.merge)
+        return next((queries for most, queries in self.queries if merged <= most), self.queries[-1][1])
+
+    def flops(self, rows: int, columns: int, beside: int) -> int:
+        """FLOPs of all layers over a tile and its queries."""
+        count = (rows // self.merge) * (columns // self.merge) + self.tokens(rows, columns)
+        return sum(flops(one.key, count) + one.attention.flops(count, count) for one in self.readings)
+
+
 def resampler(vision: VisionSizes, text_hidden: int | None) -> Resampler | None:
     """The resampler of a projector's kind, None where it has none; raises ``UnknownFigureError``."""
     kind = reads_by(vision.projector)
@@ -147,6 +168,20 @@ def _pooling(vision: VisionSizes, text_hidden: int) -> Resampler:
     return Pooling((), (reading,), (), need(vision, "merge"))
 
 
+def _encoder(vision: VisionSizes, text_hidden: int) -> Resampler:
+    """Layers of Qwen2 over patches and queries."""
+    width, heads, inner = (need(vision, f"resampler_{name}") for name in ("hidden", "heads", "mlp"))
+    kv_heads, dim = need(vision, "resampler_kv_heads"), width // heads
+    keys = _matrix(width, kv_heads * dim, True)
+    layer = (_matrix(width, width, True), keys, keys, _matrix(width, width), norm(width, count=2))
+    reading = Reading(
+        (), (*layer, *mlp(width, inner, True, tensor="projector")), Softmax(heads, kv_heads, dim, dim), "both"
+    )
+    table = (144, 144), (256, 256)
+    held = (Vector(sum(queries for _, queries in table) * width), norm(width))
+    return Encoder(table, (reading,) * need(vision, "resampler_layers"), held, need(vision, "merge"))
+
+
 def _matrix(inputs: int, outputs: int, bias: bool = False) -> Matrix:
     return Matrix("projector", inputs, outputs, bias)
 
@@ -156,4 +191,5 @@ _KINDS: dict[str, Callable[[VisionSizes, int], Resampler]] = {
     "query transformer": _query_transformer,
     "single": _single,
     "pooling": _pooling,
+    "encoder": _encoder,
 }

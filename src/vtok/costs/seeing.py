@@ -55,6 +55,10 @@ class Seeing:
         """Tokens that the projector makes, before any that a family leaves out."""
         if projector.resampler:
             return sum(projector.resampler.tokens(rows, columns) for rows, columns in self.tiles)
+        return self.merged(projector)
+
+    def merged(self, projector: Projector) -> int:
+        """Squares of as many patches a side as the projector merges."""
         return sum((rows // projector.merge) * (columns // projector.merge) for rows, columns in self.tiles)
 
     def rows(self, projector: Projector) -> int:

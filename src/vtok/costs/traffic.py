@@ -38,6 +38,7 @@ def projection(projector: Projector, seen: Seeing, form: Format) -> int:
     )
     found += through(projector.token, tokens, number) + projector.deep_layers * through(projector.deep, tokens, number)
     found += through(projector.row, tokens + seen.rows(projector), number)
+    found += through(projector.square, seen.merged(projector), number)
     for one in projector.resampler.readings if projector.resampler else ():
         found += through(one.query, tokens, number) + through(one.key, seen.patches, number)
     return projector_bytes(projector, form) + found

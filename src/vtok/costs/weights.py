@@ -36,6 +36,7 @@ def projector_pieces(projector: Projector) -> tuple[Piece, ...]:
         *projector.patch,
         *projector.every,
         *projector.half,
+        *projector.square,
         *projector.token,
         *projector.row,
         *deep,
