@@ -75,9 +75,9 @@ def test_patterns(tmp_path):
 
 
 def test_several_models_are_compared():
-    code, out, _ = run("--size", "1920x1080", "--size", "10 X 10", "-m", "internvl3-8b", "-m", "gemma3", "-m", "gemma3")
+    code, out, _ = run("--size", "1920x1080", "--size", "10 X 10", "-m", "internvl3-9b", "-m", "gemma3", "-m", "gemma3")
     assert code == 0
-    assert re.search(r"image +size +internvl3-8b +gemma-3-4b\n", out)
+    assert re.search(r"image +size +internvl3-9b +gemma-3-4b\n", out)
     assert re.search(r"1920x1080 +1920 x 1080 +2,306 +256", out)
     assert re.search(r"share of it +- +0\.4%", out)
 
