@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 #: How much more one side may be shrunk than the other, at most.
 STRETCH = 1.25
 #: So many sizes are counted one by one within some milliseconds, and so many within some tenths of a second.
-FEW, MANY = 1 << 14, 1 << 19
+FEW, MANY = 1 << 14, 1 << 20
 # Enough for the grids of all families whose tokens are bounded: 32 x 35 of 1,120, 28 x 40, 16 x 16.
 _TERMS = np.arange(1, 41)
 
