@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from vtok.reduction import table
+from vtok.reduction.registry import method_class
 from vtok.vlm.families import reducible, served
 
 BEGIN, END = "<!-- methods: made by vtok.vlm.served -->", "<!-- end of methods -->"
@@ -19,7 +20,10 @@ def filled(text: str) -> str:
     """``text`` with the table between its marks renewed."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    column = {name: f"{count} of {len(reducible())}" for name, count in served().items()}
+    column = {
+        name: f"{'videos of ' if method_class(name).video else ''}{count} of {len(reducible())}"
+        for name, count in served().items()
+    }
     return f"{before}{BEGIN}\n{table.table(column)}\n{END}{after}"
 
 
