@@ -46,6 +46,12 @@ def test_vision_with_windows():
     }
 
 
+def test_layers_are_the_encoders_where_depth_is_its_aligners():
+    # Janus, transformers' configuration_janus.py.
+    vision = {"model_type": "janus_vision_model", "hidden_size": 1024, "num_hidden_layers": 24, "depth": 2}
+    assert vision_sizes({"model_type": "janus", "vision_config": vision}).layers == 24
+
+
 def test_the_whole_decides_whether_the_head_is_tied():
     inner = {"tie_word_embeddings": False}
     assert text_sizes({"tie_word_embeddings": True, "text_config": inner}).tied is True

@@ -59,7 +59,7 @@ CLASSES = [
     (["glm-image"], "GlmImage", {}),
     (["cosmos3-edge"], "Cosmos3Edge", {}),
     (["llama-3.2-"], "Mllama", CROPPED),
-    (["llama-4-"], "Llama4", {"text_config.intermediate_size": 8192}),
+    (["llama-4-"], "Llama4", {"text_config.intermediate_size": 8192, "vision_config.vision_output_dim": 4096}),
     (["ernie-4.5-vl"], "Ernie4_5_VLMoe", {}),
     (["hy4-vl"], "HYV4VL", {}),
     (["step-3.7-flash"], "Step3p7", {}),

@@ -24,7 +24,7 @@ from vtok.catalog.sizes import VisionSizes
 _VISION_TRAITS = {"pool_head": "vision_use_head", "qkv_bias": "qkv_bias"}
 _VISION = {
     "hidden": ("embed_dim", "hidden_size", "width", "d_model"),
-    "layers": ("depth", "num_hidden_layers", "layers", "num_layers"),
+    "layers": ("num_hidden_layers", "depth", "layers", "num_layers"),
     "heads": ("num_heads", "num_attention_heads", "attention_heads", "heads"),
     "kv_heads": ("num_key_value_heads",),
     "head_dim": ("head_dim",),
