@@ -83,7 +83,7 @@ class Inside:
     def hooked(self) -> Iterator[None]:
         """The hooks are there inside, and gone afterwards."""
         with ExitStack() as stack:
-            rows = Rows(self)
+            rows = Rows(self.layers)
             if any(method.needs for method, _ in self.steps):
                 stack.enter_context(watch(self.language, rows))
             for number, layer in enumerate(self.layers):
@@ -168,6 +168,7 @@ class Inside:
         self.running = None if cache is None else getattr(cache, _MARK, None)
         if held == 0:
             self.running = self.pending
+        self.rows.running = self.running
         if self.running is None:
             return
         self.running.begin(hidden, held)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -16,8 +16,21 @@ from vtok.reduction.method import Need, Stage
 from vtok.reduction.selection import Selection
 from vtok.vlm.cutting import right_aligned
 
-if TYPE_CHECKING:
-    from vtok.vlm.rows import Rows
+
+class Looked(Protocol):
+    """What was seen of the layers that have run; ``vtok.vlm.rows`` sees it."""
+
+    def attention(self, number: int, image: int) -> Tensor:
+        """(heads, r, L) what the raters of picture ``image`` attended to in layer ``number``."""
+        ...
+
+    def keys(self, number: int, row: int) -> Tensor:
+        """(kv heads, L, c) the keys of layer ``number`` for one prompt."""
+        ...
+
+    def where(self, number: int, columns: Tensor, row: int) -> Tensor:
+        """Where ``columns`` of the prompt stand among the positions that layer ``number`` had when it ran."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -74,7 +87,7 @@ class Leaving:
         """Whether the method at ``layer`` reads that layer's own attention."""
         return self.methods[layer].looks_ahead and bool(self.methods[layer].needs)
 
-    def act(self, layer: int, hidden: Tensor, rows: Rows) -> Tensor:
+    def act(self, layer: int, hidden: Tensor, rows: Looked) -> Tensor:
         """Let the tokens that ``layer``'s method does not keep leave; what it merges is merged in ``hidden``."""
         made: list[Selection | None] = []
         stay: list[Tensor] = []
@@ -124,7 +137,7 @@ class Leaving:
             return text[-1:]
         return text[method.raters(_flat(hidden, image.row, image.columns), _flat(hidden, image.row, text))]
 
-    def _seen(self, layer: int, number: int, hidden: Tensor, rows: Rows) -> InLayer:
+    def _seen(self, layer: int, number: int, hidden: Tensor, rows: Looked) -> InLayer:
         method, image, text = self.methods[layer], self.images[number], self.texts[number]
         source = layer if method.looks_ahead else layer - 1
         at = InLayer(layer, self.layers, _flat(hidden, image.row, image.columns), image.places.to(hidden.device))

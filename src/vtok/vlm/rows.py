@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,25 +12,22 @@ from vtok.errors import MethodError
 from vtok.reduction.method import Need
 from vtok.vlm.attention import rows_weights
 from vtok.vlm.cutting import cut_arguments, cut_mask, cut_value, take
-
-if TYPE_CHECKING:
-    from vtok.vlm.inside import Inside
-    from vtok.vlm.leaving import Leaving
+from vtok.vlm.leaving import Leaving
 
 
 class Rows:
-    """Watches the layers whose attention or keys a method wants, and keeps what it saw of the running prompt."""
+    """Watches the layers whose attention or keys a method wants, and keeps what it saw of the ``running`` prompt."""
 
-    def __init__(self, inside: Inside) -> None:
-        self.inside = inside
-        self.numbers = {id(layer.self_attn): number for number, layer in enumerate(inside.layers)}
+    def __init__(self, layers: Sequence[nn.Module]) -> None:
+        self.numbers = {id(layer.self_attn): number for number, layer in enumerate(layers)}
+        self.running: Leaving | None = None
         self.weights: dict[tuple[int, int], Tensor] = {}
         self.held_keys: dict[int, Tensor] = {}
         self.stops_at: int | None = None
 
     def see(self, module: nn.Module, query: Tensor, key: Tensor, mask: Tensor | None, scaling: float | None) -> None:
         """See ``Watcher.see``."""
-        leaving, number = self.inside.running, self.numbers.get(id(module))
+        leaving, number = self.running, self.numbers.get(id(module))
         if leaving is None or not leaving.first or number is None:
             return
         ahead = self.stops_at == number
@@ -46,7 +44,7 @@ class Rows:
         self, layer: nn.Module, number: int, hidden: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         """Run ``layer`` as far as its attention, for the sake of what goes into it; no cache is touched."""
-        leaving = self.inside.running
+        leaving = self.running
         assert leaving is not None
         index = leaving.index_at(number)
         arguments = dict(kwargs)
@@ -84,7 +82,7 @@ class Rows:
 
     def where(self, number: int, columns: Tensor, row: int) -> Tensor:
         """Where ``columns`` of the prompt stand among the positions that layer ``number`` had when it ran."""
-        leaving = self.inside.running
+        leaving = self.running
         assert leaving is not None
         index = leaving.index_at(number)
         return columns if index is None else torch.searchsorted(index[row], columns)
