@@ -166,7 +166,7 @@ def test_odd_pictures_are_read(run, tmp_path: Path, name: str) -> None:  # type:
         ([QUESTION, "--budget", "0"], 2, "keeps no visual token"),
         ([QUESTION, "--budget", "-5"], 2, "keeps no visual token"),
         ([QUESTION, "--budget", "few"], 2, "cannot read the budget"),
-        ([QUESTION, "--budget", "9999"], 0, ""),
+        ([QUESTION, "--budget", "9999"], 2, "every picture is 576 visual tokens"),
         ([QUESTION, "--compare"], 2, "--compare needs a --budget"),
         ([QUESTION, "--budget", "9", "--method", "visionzap"], 1, "did you mean visionzip"),
         ([QUESTION, "-o", "a.bmp"], 2, "must be .png or .svg"),

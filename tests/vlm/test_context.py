@@ -25,7 +25,7 @@ def cache_of(output: Any) -> Any:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("budget", [TOKENS, TOKENS + 100, "100%"])
+@pytest.mark.parametrize("budget", [TOKENS, "100%"])
 def test_keeping_everything_changes_nothing(tiny: Any, inputs: Inputs, method: str, budget: int | str) -> None:
     text, logits = greedy(tiny, inputs), tiny(**inputs).logits
     with vtok.reduce(tiny, method, budget):

@@ -118,7 +118,7 @@ def test_survivors_are_in_the_order_of_their_first_places() -> None:
 
 def test_nothing_to_merge_changes_nothing(tiny: Any, inputs: Inputs) -> None:
     plain = greedy(tiny, inputs, 4)[1]
-    for budget in ("100%", TOKENS, 500):
+    for budget in ("100%", TOKENS):
         with vtok.reduce(tiny, "tome_tower", budget):
             assert torch.equal(greedy(tiny, inputs, 4)[1], plain)
 

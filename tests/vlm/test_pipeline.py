@@ -150,8 +150,10 @@ def test_missing_pictures_and_questions(tiny_vlm: VLM, picture: Image.Image) -> 
         tiny_vlm.generate_batch([tiny_vlm.cut(picture, None, None)], [])
 
 
-def test_a_budget_above_the_count_keeps_everything(tiny_vlm: VLM, picture: Image.Image) -> None:
-    whole = tiny_vlm.ask(picture, "What is red?", max_new_tokens=4)
-    allowed = tiny_vlm.ask(picture, "What is red?", budget=9999, max_new_tokens=4)
-    assert whole.tokens == allowed.tokens
-    assert allowed.ledger.visual_after == TOKENS
+def test_a_budget_above_what_every_picture_has_is_refused_before_it_is_encoded(
+    tiny_vlm: VLM, picture: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiny_vlm.model, "get_image_features", lambda **_: pytest.fail("encoded"))
+    for method in ("visionzip", "downsample", "fastv"):
+        with pytest.raises(BudgetError, match=f"9999 is more than there is: every picture is {TOKENS} visual tokens"):
+            tiny_vlm.ask(picture, "What is red?", budget=9999, method=method)

@@ -27,7 +27,8 @@ def reduce(
     """Inside the block, ``model`` reads at most ``budget`` visual tokens an image or a video, chosen by ``method``.
 
     ``method`` is one, or several with their budgets: ``"visionzip:192 | fastv:64@2"``. ``budget`` is a number of tokens
-    or a share such as ``"25%"`` (which is what it is if you say nothing); one above an image's count keeps everything.
+    or a share such as ``"25%"`` (which is what it is if you say nothing); one above an image's count keeps everything,
+    or is refused where every picture has the same count.
 
     The code around it stays as it is: ``model.generate(**inputs)`` returns sequences that begin with your own
     ``input_ids``, streamers and ``return_dict_in_generate`` work, and the KV cache is short in every layer. A plain

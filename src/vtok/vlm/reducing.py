@@ -114,7 +114,7 @@ def encode_and_reduce(
     steps = chain.steps if chain else ()
     grids = adapter.known_grids(model, inputs)
     for blocks in adapter.known_blocks(model, inputs) or ():
-        _check_budgets(steps, sum(rows * columns for rows, columns in blocks), blocks)
+        _check_budgets(adapter, steps, sum(rows * columns for rows, columns in blocks), blocks)
     if chain and chain.at(Stage.PIXELS):
         shrunk = _shrunk(adapter, model, inputs, chain)
         if shrunk is not None:
@@ -200,7 +200,7 @@ def _reduced_one(
     total: Selection,
 ) -> Reduced:
     vectors = rows
-    _check_budgets(steps, total.before, seen.grids)
+    _check_budgets(adapter, steps, total.before, seen.grids)
     gridded = bool(picture.grids)
     for step, allowed in zip(steps, _allowed(steps, total.before), strict=True):
         method = step.method
@@ -252,12 +252,12 @@ def _narrowed(seen: Seen, selection: Selection, vectors: Tensor) -> Seen:
     )
 
 
-def _allowed(steps: Sequence[Step], count: int) -> list[int]:
-    return list(Chain(tuple(steps)).keeps(count)) if steps else []
+def _allowed(steps: Sequence[Step], count: int, fixed: bool = False) -> list[int]:
+    return list(Chain(tuple(steps)).keeps(count, fixed)) if steps else []
 
 
-def _check_budgets(steps: Sequence[Step], count: int, grids: Sequence[tuple[int, int]]) -> None:
-    for step, allowed in zip(steps, _allowed(steps, count), strict=True):
+def _check_budgets(adapter: Adapter, steps: Sequence[Step], count: int, grids: Sequence[tuple[int, int]]) -> None:
+    for step, allowed in zip(steps, _allowed(steps, count, adapter.fixed), strict=True):
         if step.budget is not None and allowed < count and step.method.stage is Stage.TOKENS:
             step.method.check_budget(allowed, grids)
 

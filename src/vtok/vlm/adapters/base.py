@@ -53,6 +53,8 @@ class Adapter:
     structure: ClassVar[str] = "none among the visual tokens; the prompt's own tokens stay"
     #: What is special; for the docs.
     note: ClassVar[str] = ""
+    #: Whether every picture is the same number of visual tokens, whatever its size.
+    fixed: ClassVar[bool] = False
 
     def check(self, model: Any) -> None:
         """Raise ``ModelError`` when this model differs from what can be served."""

@@ -24,6 +24,7 @@ class LlavaAdapter(Adapter):
 
     model_types: ClassVar[tuple[str, ...]] = ("llava",)
     note: ClassVar[str] = "CLS attention with a CLIP tower"
+    fixed: ClassVar[bool] = True
 
     def check(self, model: Any) -> None:
         """See ``Adapter.check``."""

@@ -21,6 +21,7 @@ class Squares(Adapter):
     model_types: ClassVar[tuple[str, ...]] = (
         "chameleon", "deepseek_vl", "deepseek_vl_hybrid", "gemma3", "janus", "paligemma", "video_llava", "vipllava",
     )  # fmt: skip
+    fixed: ClassVar[bool] = True
 
     def grid(self, model: Any, inputs: Mapping[str, Any], index: int, count: int) -> Grid | None:
         """See ``Adapter.grid``."""
@@ -32,6 +33,7 @@ class JoinedTiles(Squares):
 
     model_types: ClassVar[tuple[str, ...]] = ("internvl", "qianfan_ocr", "got_ocr2")
     counts: ClassVar[str] = "a picture, over all its tiles"
+    fixed: ClassVar[bool] = False
     gap: ClassVar[int] = 0
 
     def group(self, units: Sequence[int], ids: Tensor | None, image_token: int) -> list[list[int]]:
