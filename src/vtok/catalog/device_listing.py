@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vtok.catalog.devices import Device, devices
 from vtok.catalog.formats import cache_formats, formats
+from vtok.catalog.pages import filled, rewrite
 
 _GB = 2**30
 
@@ -48,15 +49,8 @@ def cache_table() -> str:
 
 
 def with_tables(page: str) -> str:
-    """``page`` with what stands between the marks of each table replaced by it; raises ``ValueError`` without marks."""
-    for name, table in (("devices", devices_table()), ("formats", formats_table()), ("caches", cache_table())):
-        begin, end = f"<!-- {name}: made from the catalog, do not edit -->", f"<!-- /{name} -->"
-        before, found, rest = page.partition(begin)
-        _, closed, after = rest.partition(end)
-        if not found or not closed:
-            raise ValueError(f"the page lacks the marks {begin} and {end}")
-        page = f"{before}{begin}\n{table}\n{end}{after}"
-    return page
+    """``page`` with its lists renewed; raises ``ValueError`` without marks for them."""
+    return filled(page, {"devices": devices_table(), "formats": formats_table(), "caches": cache_table()})
 
 
 def _memory(one: Device) -> str:
@@ -69,9 +63,4 @@ def _rate(one: Device, number: str) -> str:
 
 
 if __name__ == "__main__":
-    import sys
-    from pathlib import Path
-
-    for name in sys.argv[1:]:
-        page = Path(name)
-        page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
+    rewrite(with_tables)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from vtok.catalog.checkpoints import checkpoints
+from vtok.catalog.pages import filled, rewrite
 from vtok.catalog.runtimes import pairs
-
-_TABLES = ("models", "runtimes")
 
 
 def models_table() -> str:
@@ -28,21 +27,9 @@ def runtimes_table() -> str:
 
 
 def with_tables(page: str) -> str:
-    """``page`` with what stands between the marks of each table replaced by it; raises ``ValueError`` without marks."""
-    for name, table in zip(_TABLES, (models_table(), runtimes_table()), strict=True):
-        begin, end = f"<!-- {name}: made from the catalog, do not edit -->", f"<!-- /{name} -->"
-        before, found, rest = page.partition(begin)
-        _, closed, after = rest.partition(end)
-        if not found or not closed:
-            raise ValueError(f"the page lacks the marks {begin} and {end}")
-        page = f"{before}{begin}\n{table}\n{end}{after}"
-    return page
+    """``page`` with its lists renewed; raises ``ValueError`` without marks for them."""
+    return filled(page, {"models": models_table(), "runtimes": runtimes_table()})
 
 
 if __name__ == "__main__":
-    import sys
-    from pathlib import Path
-
-    for name in sys.argv[1:]:
-        page = Path(name)
-        page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
+    rewrite(with_tables)
