@@ -23,9 +23,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "geometry"))
 
-from test_oracle_native import FAMILIES, REFERENCES
+from native_families import FAMILIES
 from test_transformers_recent import RECENT
 from test_transformers_tiled import ALL
+from transformers_native import REFERENCES
 from transformers_source import rules
 from transformers_tiled import RULES, processor_counts
 

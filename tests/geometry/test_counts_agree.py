@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from native_families import FAMILIES
 from test_mtmd import SETTINGS as MTMD
 from test_mtmd_tiles import SETTINGS as TILES
-from test_oracle_native import FAMILIES
 from test_random_sizes import SIDES
 from test_transformers_recent import RECENT
 from test_transformers_tiled import ALL

@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_oracle_native import FAMILIES, REFERENCES
+from native_families import FAMILIES
 from test_transformers_recent import RECENT
 from test_transformers_tiled import ALL
+from transformers_native import REFERENCES
 from transformers_tiled import RULES
 
 from vtok.errors import UsageError
