@@ -12,7 +12,7 @@ from vtok.errors import UsageError
 
 
 def run(*words):
-    return CliRunner().invoke(main.app, ["devices", *words], env={"COLUMNS": "200"})
+    return CliRunner().invoke(main.app, ["devices", *words])
 
 
 def test_all_are_listed():

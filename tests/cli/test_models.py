@@ -14,7 +14,7 @@ from vtok.errors import UsageError
 
 
 def run(*words):
-    return CliRunner().invoke(main.app, ["models", *words], env={"COLUMNS": "200"})
+    return CliRunner().invoke(main.app, ["models", *words])
 
 
 def test_all_are_listed():
