@@ -1,10 +1,14 @@
 """Sizes from configurations whose layers are not all alike, and whose heads are not hidden / heads."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+
 import pytest
 
 from vtok.catalog.config_text import text_sizes
 from vtok.catalog.config_vision import vision_sizes
-from vtok.catalog.sizes import TextSizes, from_table, known
+from vtok.catalog.sizes import TextSizes, filled, from_table, known
 
 
 @pytest.mark.parametrize(
@@ -62,3 +66,32 @@ def test_tables():
     assert from_table(TextSizes, {"layer_kv_heads": [1, 2]}).layer_kv_heads == (1, 2)
     with pytest.raises(TypeError, match="hiden"):
         from_table(TextSizes, {"hiden": 3})
+
+
+@dataclass(frozen=True)
+class Room:
+    width: int | None = None
+    tiled: bool | None = None
+    sides: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class House:
+    rooms: int | None = None
+    room: Room | None = None
+
+
+def test_a_table_in_a_table_is_a_group():
+    house = from_table(House, {"room": {"width": 3, "sides": [1, 2]}})
+    assert house == House(room=Room(width=3, sides=(1, 2)))
+    assert known(house) == {"room": {"width": 3, "sides": (1, 2)}}
+    with pytest.raises(TypeError, match="widht"):
+        from_table(House, {"room": {"widht": 3}})
+
+
+def test_what_is_not_told_is_filled_in_within_groups_too():
+    alike = House(rooms=4, room=Room(width=3, tiled=True))
+    assert filled(House(room=Room(width=5, tiled=None)), alike) == House(4, Room(5, True))
+    assert filled(House(room=Room(tiled=False)), alike) == House(4, Room(3, False))
+    assert filled(House(rooms=2), alike) == House(2, Room(3, True))
+    assert filled(House(rooms=2, room=Room(width=1)), House()) == House(2, Room(1))

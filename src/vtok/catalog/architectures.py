@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from vtok.catalog.sizes import TextSizes, VisionSizes, from_table, known
+from vtok.catalog.sizes import TextSizes, VisionSizes, filled, from_table
 
 _TEXT = {"attention": "full", "gated": True, "norms": 2}
 _VISION = {
@@ -34,17 +33,14 @@ def architectures() -> dict[str, dict[str, Any]]:
 
 def complete_text(text: TextSizes) -> TextSizes:
     """``text`` with what its kind has; as it is where the kind is unknown."""
-    if text.kind not in architectures()["text"]:
-        return text
-    return replace(text, **{**_TEXT, **architectures()["text"][text.kind], **known(text)})
+    alike = architectures()["text"].get(text.kind or "")
+    return text if alike is None else filled(text, from_table(TextSizes, {**_TEXT, **alike}))
 
 
 def complete_vision(vision: VisionSizes) -> VisionSizes:
     """``vision`` with what its kind has; as it is where the kind is unknown."""
-    if vision.kind not in architectures()["vision"]:
-        return vision
-    alike = known(from_table(VisionSizes, architectures()["vision"][vision.kind]))
-    return replace(vision, **{**_VISION, **alike, **known(vision)})
+    alike = architectures()["vision"].get(vision.kind or "")
+    return vision if alike is None else filled(vision, from_table(VisionSizes, {**_VISION, **alike}))
 
 
 def keeps_every_layer(kind: str | None) -> bool:

@@ -1,14 +1,16 @@
 """The sizes of a language model and of a vision encoder; what no source tells is None.
 
 What all models of one architecture have alike (biases, norms, gates) is in ``architectures.toml`` under the ``kind``,
-so that a checkpoint names its kind and its own figures only. A figure here goes before that of the kind.
+so that a checkpoint names its kind and its own figures only. A figure here goes before that of the kind. Sizes that
+belong together are a group, a small dataclass of its own, which is a table within the table of the whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
+from typing import Any, TypeVar, get_args, get_type_hints
 
 
 @dataclass(frozen=True)
@@ -187,18 +189,45 @@ class VisionSizes:
     merger: bool | None = None
 
 
-S = TypeVar("S", TextSizes, VisionSizes)
+S = TypeVar("S")
 
 
-def known(sizes: TextSizes | VisionSizes) -> dict[str, Any]:
-    """The sizes that are known, by name, in their order."""
+def known(sizes: Any) -> dict[str, Any]:
+    """The sizes that are known, by name, in their order; those of a group as a dict of its own."""
     values = {field.name: getattr(sizes, field.name) for field in fields(sizes)}
-    return {name: value for name, value in values.items() if value is not None}
+    return {name: known(one) if is_dataclass(one) else one for name, one in values.items() if one is not None}
 
 
 def from_table(kind: type[S], table: Mapping[str, Any]) -> S:
-    """The sizes in a table, whose lists become tuples; ``TypeError`` for a name that there is not."""
-    return kind(**{name: _tuples(one) for name, one in table.items()})
+    """The sizes in a table, whose lists become tuples and whose tables groups.
+
+    ``TypeError`` for a name that there is not.
+    """
+    return kind(**{name: _value(kind, name, one) for name, one in table.items()})
+
+
+def filled(sizes: S, others: S) -> S:
+    """``sizes``, with what ``others`` tell where they say nothing, in groups too."""
+    names = [one.name for one in fields(sizes)]  # type: ignore[arg-type]  # S is a dataclass
+    return replace(sizes, **{name: _first(getattr(sizes, name), getattr(others, name)) for name in names})  # type: ignore[type-var]
+
+
+def _first(one: Any, other: Any) -> Any:
+    if is_dataclass(one) and other is not None:
+        return filled(one, other)
+    return other if one is None else one
+
+
+def _value(kind: type, name: str, value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return _tuples(value)
+    groups = [one for one in get_args(_types(kind).get(name)) if isinstance(one, type) and is_dataclass(one)]
+    return from_table(groups[0], value) if groups else value
+
+
+@cache
+def _types(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _tuples(value: Any) -> Any:

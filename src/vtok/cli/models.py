@@ -145,6 +145,8 @@ def _words(values: dict[str, Any] | Any) -> str:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, dict):  # a group of sizes
+        return f"({_words(value)})"
     text = str(value)
     return text if len(text) < 60 else f"{text[:40]}... ({len(value)} of them)"
 

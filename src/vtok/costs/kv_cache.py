@@ -11,7 +11,6 @@ import math
 from collections.abc import Sequence
 
 from vtok.costs.language import Language, Layer
-from vtok.costs.mixers import Cross
 from vtok.costs.runtimes import Runtime
 
 
@@ -29,10 +28,8 @@ def layer_bytes(layer: Layer, length: int, bits: float, runtime: Runtime, batch:
     """Bytes of the keys and values of one layer; none where it reads those of an earlier one."""
     if not layer.caches:
         return 0
-    if isinstance(layer.mixer, Cross):
-        length = layer.mixer.looked
-    window = getattr(layer.mixer, "window", None)
-    return math.ceil(batch * runtime.kept(length, window) * layer.mixer.compressed * bits / 8)
+    kept = runtime.kept(layer.mixer.remembered(length), layer.mixer.reach)
+    return math.ceil(batch * kept * layer.mixer.compressed * bits / 8)
 
 
 def state_bytes(language: Language, number: int, batch: int = 1) -> int:

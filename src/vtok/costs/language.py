@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from vtok.catalog.architectures import complete_text
 from vtok.catalog.sizes import TextSizes
 from vtok.costs.feed_forward import feed_forward
-from vtok.costs.mixers import Cross, Mixer
-from vtok.costs.mixing import MIXERS
+from vtok.costs.mixers import Mixer, Slot, make
 from vtok.costs.pieces import Matrix, Piece, Vector, flops, norm
 from vtok.costs.unknown import UnknownFigureError, need
 
@@ -20,7 +19,8 @@ from vtok.costs.unknown import UnknownFigureError, need
 class Layer:
     """One layer of ``kind`` (see ``TextSizes``); ``caches`` is whether it keeps keys and values of its own.
 
-    ``across`` makes the keys and values of a layer that attends to pictures, from what the projector gives.
+    ``across`` makes the keys and values of a layer that attends to pictures, from what the projector gives; without a
+    picture such a layer is skipped.
     """
 
     kind: str
@@ -30,13 +30,13 @@ class Layer:
     across: tuple[Piece, ...] = ()
 
     def flops(self, positions: int) -> int:
-        """FLOPs of its matrices but those of ``across``; without a picture, a layer that attends to one is skipped."""
-        return 0 if isinstance(self.mixer, Cross) and not self.mixer.looked else flops(self.pieces, positions)
+        """FLOPs of its matrices but those of ``across``."""
+        return 0 if self.across and not self.mixer.remembered(positions) else flops(self.pieces, positions)
 
     @property
     def flops_across(self) -> int:
         """FLOPs of ``across`` for all positions of the pictures."""
-        return flops(self.across, self.mixer.looked) if isinstance(self.mixer, Cross) else 0
+        return flops(self.across, self.mixer.remembered(0))
 
 
 @dataclass(frozen=True)
@@ -87,37 +87,11 @@ def layer_kinds(text: TextSizes) -> tuple[str, ...]:
 
 
 def _layer(text: TextSizes, index: int, kind: str, looked: int) -> Layer:
-    if kind == "cross":
-        return _cross(text, index, looked)
     caches = index < need(text, "layers") - (text.reused or 0)
-    mixing, mixer = MIXERS[kind](text, index, kind, caches) if kind in MIXERS else _unknown(kind)
+    mixing = make(Slot(text, index, kind, caches, looked))
     hidden = need(text, "hidden")
-    pieces = [*mixing, *feed_forward(text, index, caches), norm(hidden, bool(text.norm_bias), text.norms or 2)]
+    pieces = [*mixing.pieces, *feed_forward(text, index, caches), norm(hidden, bool(text.norm_bias), text.norms or 2)]
     if text.layer_hidden:
         gate = Matrix("mlp", hidden, text.layer_hidden)
         pieces += [gate, Matrix("mlp", text.layer_hidden, hidden), norm(hidden)]
-    return Layer(kind, tuple(pieces), mixer, caches)
-
-
-def _cross(text: TextSizes, index: int, looked: int) -> Layer:
-    """Llama 3.2 Vision: norms of queries and keys, and a gate each for attention and MLP."""
-    hidden, heads, kv_heads, width = (
-        need(text, "hidden"),
-        need(text, "heads"),
-        need(text, "kv_heads"),
-        need(text, "head_dim"),
-    )
-    pieces = (
-        Matrix("query", hidden, heads * width),
-        Matrix("output", heads * width, hidden),
-        *feed_forward(text, index, True),
-        norm(hidden, count=2),
-        norm(width, count=2),
-        Vector(2),
-    )
-    across = (Matrix("key", hidden, kv_heads * width), Matrix("value", hidden, kv_heads * width))
-    return Layer("cross", pieces, Cross(heads, kv_heads, width, width, looked=looked), across=across)
-
-
-def _unknown(kind: str) -> tuple[list[Piece], Mixer]:
-    raise UnknownFigureError(f"how a layer of kind {kind} works")
+    return Layer(kind, tuple(pieces), mixing.mixer, caches, mixing.across)

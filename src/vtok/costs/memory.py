@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vtok.costs.language import Language, Layer
-from vtok.costs.mixers import Delta, Softmax
 from vtok.costs.pieces import Matrix
 from vtok.costs.projector import Projector
 from vtok.costs.seeing import Seeing
@@ -58,25 +57,13 @@ def kept_after_encoding(tower: Tower, seen: Seeing, number: int, every_layer: bo
 
 def layer_activations(layer: Layer, hidden: int, length: int, number: int) -> int:
     """Bytes at the highest point of one layer over ``length`` positions."""
-    return number * length * (_AROUND * hidden + max(_inner(layer), _mixing(layer)))
+    return number * length * (_AROUND * hidden + max(_inner(layer), layer.mixer.working))
 
 
 def _inner(layer: Layer) -> int:
     """Numbers a position in the MLP; of experts, those that serve it."""
     wide = [piece.outputs * piece.used for piece in layer.pieces if isinstance(piece, Matrix) and piece.tensor == "mlp"]
     return max(wide, default=0) * (3 if len(wide) > 1 else 2)
-
-
-def _mixing(layer: Layer) -> int:
-    """Numbers a position while positions are mixed."""
-    mixer = layer.mixer
-    if isinstance(mixer, Softmax):
-        queries, keys = mixer.heads * mixer.key_dim, mixer.kv_heads * mixer.key_dim
-        repeated = 2 * queries if mixer.kv_heads != mixer.heads else 0
-        return 2 * queries + 2 * keys + mixer.kv_heads * mixer.value_dim + repeated + mixer.heads * mixer.value_dim
-    if isinstance(mixer, Delta):
-        return 3 * mixer.conv_width + 4 * mixer.heads * mixer.value_dim
-    return 4 * mixer.width
 
 
 def language_activations(language: Language, lengths: Sequence[int], number: int, batch: int = 1) -> int:

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from vtok.catalog.formats import Format, Place
 from vtok.costs.language import Language, Layer
-from vtok.costs.mixers import Softmax
 from vtok.costs.pieces import Matrix, Piece, bytes_in, parameters
 from vtok.costs.projector import Projector
 from vtok.costs.tower import Tower
@@ -89,10 +88,8 @@ def _placed(language: Language) -> list[tuple[Layer, Place]]:
 
 
 def _place(layer: Layer, index: int, count: int) -> Place:
-    mixer = layer.mixer
-    gqa = mixer.heads // mixer.kv_heads if isinstance(mixer, Softmax) else 1
     experts = max((piece.copies for piece in layer.pieces if isinstance(piece, Matrix)), default=1)
-    return Place(index, count, gqa, experts if experts > 1 else 0)
+    return Place(index, count, layer.mixer.shared_by, experts if experts > 1 else 0)
 
 
 def embedding_bytes(language: Language, form: Format) -> int:

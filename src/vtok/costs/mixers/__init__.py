@@ -1,0 +1,42 @@
+"""How a layer lets positions see each other, one file a kind of mixer.
+
+Each file has a frozen ``Mixer``, which says the FLOPs of a block of queries over so many keys, what it stores for a
+position and the state that it keeps whatever the length; and the function that makes it, with the matrices around it,
+for one layer of a model (``Slot``). A new kind is a file and a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vtok.costs.mixers.cross import Cross, cross
+from vtok.costs.mixers.delta import Delta, delta
+from vtok.costs.mixers.latent import Latent, latent
+from vtok.costs.mixers.mixer import Mixer, Mixing, Slot, pairs
+from vtok.costs.mixers.short_conv import ShortConv, short_conv
+from vtok.costs.mixers.softmax import Softmax, softmax
+from vtok.costs.unknown import UnknownFigureError
+
+__all__ = ["Cross", "Delta", "Latent", "Mixer", "Mixing", "ShortConv", "Slot", "Softmax", "make", "pairs"]
+
+
+def _attention(slot: Slot) -> Mixing:
+    return latent(slot) if slot.text.kv_rank else softmax(slot)
+
+
+#: How a layer of each kind of ``TextSizes.attention`` is made.
+_MAKERS: dict[str, Callable[[Slot], Mixing]] = {
+    "full": _attention,
+    "sliding": _attention,
+    "chunked": _attention,
+    "linear": delta,
+    "conv": short_conv,
+    "cross": cross,
+}
+
+
+def make(slot: Slot) -> Mixing:
+    """What mixes positions in one layer; ``UnknownFigureError`` for a kind of layer, or a size, that nobody tells."""
+    if slot.kind not in _MAKERS:
+        raise UnknownFigureError(f"how a layer of kind {slot.kind} works")
+    return _MAKERS[slot.kind](slot)

@@ -1,0 +1,50 @@
+"""Short convolutions: models/lfm2/modeling_lfm2.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vtok.costs.mixers.mixer import Mixer, Mixing, Slot
+from vtok.costs.pieces import Matrix, Vector
+from vtok.costs.unknown import need
+
+
+@dataclass(frozen=True)
+class ShortConv(Mixer):
+    """A convolution of ``taps`` over ``width`` channels, with nothing to remember but its last inputs."""
+
+    width: int
+    taps: int
+
+    def flops(self, queries: int, keys: int) -> int:
+        """FLOPs of the convolution."""
+        return convolved(self.width, self.taps, queries)
+
+    def needed(self, queries: int, keys: int) -> int:
+        """The same without what is cut off: it has no mask."""
+        return 2 * self.width * self.taps * queries
+
+    @property
+    def working(self) -> int:
+        """What goes in, the two gates, and what comes out."""
+        return 4 * self.width
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """The last inputs, in the type of activations."""
+        return self.width * self.taps, 0
+
+
+def convolved(width: int, taps: int, queries: int) -> int:
+    """FLOPs of a causal convolution; one query alone is a sum of products, which is not a matrix product.
+
+    torch pads on both sides and cuts the end off, so that it works out taps - 1 positions more.
+    """
+    return 0 if queries == 1 else 2 * width * taps * (queries + taps - 1)
+
+
+def short_conv(slot: Slot) -> Mixing:
+    """A convolution of ``conv`` taps between a matrix to three times the width and one from it."""
+    hidden, taps = need(slot.text, "hidden"), need(slot.text, "conv")
+    pieces = (Matrix("attention", hidden, 3 * hidden), Matrix("output", hidden, hidden), Vector(hidden * taps))
+    return Mixing(pieces, ShortConv(hidden, taps))
