@@ -155,7 +155,7 @@ def test_the_encoders_buffer_is_what_llama_cpp_logs(sizes, logged):
     from vtok.costs.memory import encoder_buffer
     from vtok.costs.projector import projector
     from vtok.costs.seeing import Seeing
-    from vtok.costs.tower import tower
+    from vtok.costs.towers import tower
 
     one = vision(**sizes)
     found = encoder_buffer(tower(one), projector(one, 4096), Seeing(((92, 92),)), 4)

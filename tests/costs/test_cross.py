@@ -18,7 +18,7 @@ from vtok.costs.pieces import parameters
 from vtok.costs.projector import projector
 from vtok.costs.runtimes import find_runtime
 from vtok.costs.seeing import Seeing
-from vtok.costs.tower import tower
+from vtok.costs.towers import tower
 
 TEXT = {
     "vocab_size": 512, "hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2,
@@ -46,7 +46,7 @@ def parts_of():
     config = model().config.to_dict()
     vision, text = vision_sizes(config), text_sizes(config)
     one = tower(vision)
-    return one, projector(vision, text.hidden), language(text, SEEN.looked(one))
+    return one, projector(vision, text.hidden), language(text, one.looked(SEEN))
 
 
 def inputs(length=40):
@@ -73,21 +73,21 @@ def test_every_number_is_counted():
     layers, tables, seeing = parts(model())
     assert parameters(weights.layer_pieces(text)) == numbers(layers)
     assert parameters(text.embedding) == numbers(tables)
-    assert parameters(weights.tower_pieces(one)) + parameters(weights.projector_pieces(joint)) == numbers(seeing)
+    assert parameters(one.pieces) + parameters(joint.pieces) == numbers(seeing)
     assert weights.total_parameters(one, joint, text) == numbers(model().parameters())
 
 
 def test_prefill_agrees_with_torch():
     one, joint, text = parts_of()
     given, length = inputs(), 40
-    encoder = flops.vision_linear(one, SEEN) + flops.vision_attention(one, SEEN)
+    encoder = one.flops(SEEN)
     names = ("pixel_values", "aspect_ratio_ids", "aspect_ratio_mask")
     assert encoder == pytest.approx(
         counted(lambda: model().model.vision_model(**{name: given[name] for name in names})), rel=0.01
     )
     lengths = [length] * 3
     read = flops.prefill_linear(text, lengths) + flops.prefill_attention(text, lengths) + flops.head(text, length)
-    whole = encoder + flops.projection(joint, SEEN, one.class_tokens) + read
+    whole = encoder + joint.flops(SEEN, one.class_tokens) + read
     assert whole == pytest.approx(counted(lambda: model()(**given)), rel=0.01)
 
 

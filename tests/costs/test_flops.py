@@ -26,8 +26,7 @@ def test_prefill_agrees_with_torch(name):
     inputs = one.tiny.inputs(texts=[40])
     whole, seeing = counted(lambda: one.tiny.model(**inputs)), counted(one.encode(inputs))
     seen, tower = one.seen(inputs), one.tower
-    encoder = flops.vision_linear(tower, seen) + flops.vision_attention(tower, seen)
-    assert encoder + flops.projection(one.projector, seen, tower.class_tokens) == pytest.approx(seeing, rel=0.01)
+    assert tower.flops(seen) + one.projector.flops(seen, tower.class_tokens) == pytest.approx(seeing, rel=0.01)
     length = inputs["input_ids"].shape[1]
     lengths = [length] * len(one.language.layers)
     language = flops.prefill_linear(one.language, lengths) + flops.prefill_attention(one.language, lengths)

@@ -14,7 +14,7 @@ from vtok.costs import weights
 from vtok.costs.language import language
 from vtok.costs.pieces import parameters
 from vtok.costs.projector import projector
-from vtok.costs.tower import tower
+from vtok.costs.towers import tower
 from vtok.costs.unknown import UnknownFigureError
 
 BF16 = find_format("bf16")
@@ -45,7 +45,7 @@ def test_every_number_is_counted(name):
     layers, tables, seeing = parts(one.tiny.model)
     assert parameters(weights.layer_pieces(one.language)) == numbers(layers)
     assert parameters(one.language.embedding) == numbers(tables)
-    found = parameters(weights.tower_pieces(one.tower)) + parameters(weights.projector_pieces(one.projector))
+    found = parameters(one.tower.pieces) + parameters(one.projector.pieces)
     assert found == numbers(seeing)
     head = one.tiny.model.get_output_embeddings()
     assert one.language.tied == (head.weight is one.tiny.model.get_input_embeddings().weight)

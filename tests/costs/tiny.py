@@ -16,7 +16,7 @@ from vtok.catalog.sizes import TextSizes, VisionSizes
 from vtok.costs.language import Language, language
 from vtok.costs.projector import Projector, projector
 from vtok.costs.seeing import Seeing
-from vtok.costs.tower import Tower, tower
+from vtok.costs.towers import Tower, tower
 
 #: Architectures that have no description here, and why; docs/accuracy.md has the same table.
 NOT_DESCRIBED = {

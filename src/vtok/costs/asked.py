@@ -10,14 +10,14 @@ from vtok.catalog.devices import Device
 from vtok.catalog.formats import Format
 from vtok.costs import language as languages
 from vtok.costs import projector as projectors
-from vtok.costs import tower as towers
+from vtok.costs import towers
 from vtok.costs.language import Language
 from vtok.costs.projector import Projector
 from vtok.costs.reduction import Cut, cut
 from vtok.costs.request import Request
 from vtok.costs.runtimes import Runtime
 from vtok.costs.seeing import Seeing, seeing
-from vtok.costs.tower import Tower
+from vtok.costs.towers import Tower
 from vtok.costs.unknown import need
 from vtok.geometry.layout import Layout
 
@@ -64,7 +64,7 @@ class Asked:
         """The language model."""
         text = self.checkpoint.text
         looked = "cross" in (text.attention or "")
-        return languages.language(text, self.seen.looked(self.tower) if looked else 0)
+        return languages.language(text, self.tower.looked(self.seen) if looked else 0)
 
     @cached_property
     def seen(self) -> Seeing:

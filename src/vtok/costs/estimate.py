@@ -10,7 +10,6 @@ from vtok.costs.kv_cache import kv_bytes, state_bytes
 from vtok.costs.peak import activations
 from vtok.costs.result import Memory, Range, Seconds, Work
 from vtok.costs.seconds import roofline
-from vtok.costs.seeing import Seeing
 from vtok.costs.unknown import Ledger, UnknownFigureError
 
 
@@ -45,8 +44,8 @@ class Estimate(Asked):
         """FLOPs by part."""
         take, batch = self._ledger.take, self.request.batch
         return Work(
-            vision=take(lambda: batch * self._vision_flops(self.seen)),
-            projector=take(lambda: batch * flops.projection(self.projector, self.seen, self.tower.class_tokens)),
+            vision=take(lambda: batch * self.tower.flops(self.seen)),
+            projector=take(lambda: batch * self.projector.flops(self.seen, self.tower.class_tokens)),
             linear=take(lambda: flops.prefill_linear(self.language, self.lengths, batch)),
             attention=take(lambda: flops.prefill_attention(self.language, self.lengths, batch)),
             head=take(lambda: flops.head(self.language, 1, batch)),
@@ -58,7 +57,7 @@ class Estimate(Asked):
         take, form, batch = self._ledger.take, self.form, self.request.batch
         return Work(
             vision=take(lambda: traffic.vision(self.tower, self.seen, form)),
-            projector=take(lambda: traffic.projection(self.projector, self.seen, form)),
+            projector=take(lambda: traffic.projection(self.projector, self.seen, form, self.tower.class_tokens)),
             linear=take(lambda: traffic.prefill(self.language, self.lengths, form, batch)),
             attention=take(lambda: kv_bytes(self.language, self.lengths, self.kv_bits, self.runtime, batch)),
             head=take(lambda: self.language.head.bytes_in(form)),
@@ -87,9 +86,6 @@ class Estimate(Asked):
         if self.device is None:
             raise UnknownFigureError("device")
         return roofline(self.device, self.form, least, most, moved)
-
-    def _vision_flops(self, seen: Seeing) -> int:
-        return flops.vision_linear(self.tower, seen) + flops.vision_attention(self.tower, seen)
 
     def _embedding(self) -> int:
         on_card = self.device is None or self.device.kind == "gpu"

@@ -16,43 +16,23 @@ from vtok.costs.language import Language, Layer
 from vtok.costs.pieces import Matrix
 from vtok.costs.projector import Projector
 from vtok.costs.seeing import Seeing
-from vtok.costs.tower import Tower
+from vtok.costs.towers import Tower
 
 #: Widths of the model that live in a layer whatever it does.
 _AROUND = 4
-#: Widths that an encoder's attention needs: queries, keys and values, and their products with rotary positions.
-_PLAIN, _ROTARY = 4, 8
-
-
-def vision_activations(tower: Tower, seen: Seeing, number: int) -> int:
-    """Bytes at the highest point of the encoder, ``number`` bytes each."""
-    inner = max((piece.outputs for piece in tower.layer if isinstance(piece, Matrix)), default=0)
-    wide = sum(1 for piece in tower.layer if isinstance(piece, Matrix) and piece.outputs == inner)
-    width = tower.attention.heads * tower.attention.key_dim
-    mixing = (_ROTARY if tower.rotary else _PLAIN) * width
-    positions = seen.positions(tower)
-    mask = positions if tower.dense_mask else 0
-    return number * positions * (_AROUND * tower.hidden + max((1 + wide) * inner, mixing) + mask)
 
 
 def encoder_buffer(tower: Tower, projector: Projector, seen: Seeing, number: int) -> int:
     """Bytes of llama.cpp's buffer for the encoder, whose allocator lets tensors take each other's place.
 
-    6.75 widths of the model a position, or two and the MLP's where that is more, and what DeepStack adds. Its logs say
-    223.30 MiB for 8,464 patches of Qwen3.5-4B's encoder of width 1,024 (llama.cpp #22673), where this gives 223.2, and
-    372.08 MiB for Qwen3-VL-8B's of width 1,152 with three DeepStack layers (#18181), where this gives 383.
+    Beside what the encoder needs there is what DeepStack adds. Its logs say 223.30 MiB for 8,464 patches of
+    Qwen3.5-4B's encoder of width 1,024 (llama.cpp #22673), where this gives 223.2, and 372.08 MiB for Qwen3-VL-8B's of
+    width 1,152 with three DeepStack layers (#18181), where this gives 383.
     """
-    inner = max((piece.outputs for piece in tower.layer if isinstance(piece, Matrix)), default=0)
-    wide = sum(1 for piece in tower.layer if isinstance(piece, Matrix) and piece.outputs == inner)
-    inside = seen.positions(tower) * max(27 * tower.hidden // 4, 2 * tower.hidden + wide * inner)
-    output = projector.deep[-1].outputs if projector.deep and isinstance(projector.deep[-1], Matrix) else 0
-    stacked = (projector.deep_layers + 1) * seen.tokens(projector) * output if projector.deep_layers else 0
-    return number * (inside + stacked)
-
-
-def kept_after_encoding(tower: Tower, seen: Seeing, number: int, every_layer: bool) -> int:
-    """Bytes of the encoder's output that live on while the prompt is read, of ``every_layer`` where it is kept."""
-    return number * seen.positions(tower) * tower.hidden * (tower.layers + 1 if every_layer else 1)
+    deep = projector.parts["deep"]
+    output = deep[-1].outputs if deep and isinstance(deep[-1], Matrix) else 0
+    stacked = (projector.deep_layers + 1) * projector.tokens(seen) * output if projector.deep_layers else 0
+    return number * (tower.buffered(seen) + stacked)
 
 
 def layer_activations(layer: Layer, hidden: int, length: int, number: int) -> int:

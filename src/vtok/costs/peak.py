@@ -18,7 +18,7 @@ def activations(asked: Asked) -> int:
     reading = memory.language_activations(asked.language, asked.lengths, number, batch) + _kept(asked, number)
     if not asked.layouts:
         return reading
-    encoding = batch * memory.vision_activations(asked.tower, asked.seen, number)
+    encoding = batch * number * asked.tower.working(asked.seen)
     return max(reading, encoding - _not_yet(asked))
 
 
@@ -42,7 +42,7 @@ def _kept(asked: Asked, number: int) -> int:
     if asked.runtime.name != "transformers":
         return 0
     every = keeps_every_layer(asked.checkpoint.vision.projector)
-    return asked.request.batch * memory.kept_after_encoding(asked.tower, asked.seen, number, every)
+    return asked.request.batch * number * asked.tower.kept(asked.seen, every)
 
 
 def _encoder_buffer(asked: Asked, number: int) -> int:

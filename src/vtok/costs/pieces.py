@@ -81,6 +81,12 @@ def bytes_in(pieces: Iterable[Piece], form: Format, place: Place = ANYWHERE) -> 
     return sum(piece.bytes_in(form, place) for piece in pieces)
 
 
+def through(pieces: Iterable[Piece], positions: int, number: int) -> int:
+    """Bytes into and out of the matrices for so many positions, ``number`` bytes each."""
+    wide = sum(piece.used * (piece.inputs + piece.outputs) for piece in pieces if isinstance(piece, Matrix))
+    return positions * number * wide
+
+
 def norm(width: int, bias: bool = False, count: int = 1) -> Vector:
     """``count`` norms of ``width``, each with a scale and, where it has one, a bias."""
     return Vector(count * width * (1 + bias))

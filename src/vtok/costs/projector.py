@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vtok.catalog.architectures import complete_vision, projector_pieces
 from vtok.catalog.sizes import VisionSizes
-from vtok.costs.pieces import Matrix, Piece, Vector, norm
+from vtok.costs.pieces import Matrix, Piece, Vector, flops, norm, through
 from vtok.costs.resampler import Resampler, resampler
+from vtok.costs.seeing import Seeing
 from vtok.costs.unknown import UnknownFigureError, need
 
 UNITS = ("patch", "every", "half", "square", "token", "row", "deep", "spare")
@@ -16,25 +18,60 @@ UNITS = ("patch", "every", "half", "square", "token", "row", "deep", "spare")
 
 @dataclass(frozen=True)
 class Projector:
-    """Pieces by what they work on: every patch, every patch and class token (``every``), every two by two patches
-    (``half``), every square that is merged (``square``), every token, tokens and one more a row of them (``row``), the
-    tokens of each of ``deep_layers`` DeepStack layers, or nothing (``spare``).
+    """``parts`` are pieces by what they work on (``UNITS``): every patch, every patch and class token (``every``),
+    every two by two patches (``half``), every square that is merged (``square``), every token, tokens and one more a
+    row of them (``row``), tokens once more for each DeepStack layer (``deep``), or nothing (``spare``).
 
     ``merge`` is how many patches a side become a token. Where there is a ``resampler``, its queries are the tokens,
     and what works on tokens works on these.
     """
 
-    patch: tuple[Piece, ...]
-    every: tuple[Piece, ...]
-    half: tuple[Piece, ...]
-    square: tuple[Piece, ...]
-    token: tuple[Piece, ...]
-    row: tuple[Piece, ...]
-    deep: tuple[Piece, ...]
-    spare: tuple[Piece, ...]
+    parts: Mapping[str, tuple[Piece, ...]]
     deep_layers: int
     merge: int
     resampler: Resampler | None = None
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """Every piece, as often as it is held."""
+        own = self.resampler.pieces if self.resampler else ()
+        return (*(piece for pieces in self.parts.values() for piece in pieces), *own)
+
+    def flops(self, seen: Seeing, beside: int = 0) -> int:
+        """FLOPs, those of DeepStack included; ``beside`` are class tokens a tile, which a resampler reads too."""
+        found = sum(flops(self.parts[unit], count) for unit, count in self._counts(seen, beside).items())
+        if self.resampler:
+            found += sum(self.resampler.flops(rows, columns, beside) for rows, columns in seen.tiles)
+        return found
+
+    def moved(self, seen: Seeing, number: int, beside: int = 0) -> int:
+        """Bytes into and out of its matrices, ``number`` bytes each."""
+        counts = self._counts(seen, beside)
+        found = sum(through(self.parts[unit], count, number) for unit, count in counts.items())
+        for one in self.resampler.readings if self.resampler else ():
+            found += through(one.query, counts["token"], number) + through(one.key, counts["patch"], number)
+        return found
+
+    def tokens(self, seen: Seeing) -> int:
+        """Tokens that it makes, before any that a family leaves out."""
+        if self.resampler:
+            return sum(self.resampler.tokens(rows, columns) for rows, columns in seen.tiles)
+        return seen.squares(self.merge)
+
+    def _counts(self, seen: Seeing, beside: int) -> dict[str, int]:
+        """How often each unit is there."""
+        tokens, every = self.tokens(seen), seen.patches + beside * len(seen.tiles)
+        return {
+            # A class token goes on with the patches to what reads them.
+            "patch": every if self.resampler else seen.patches,
+            "every": every,
+            "half": seen.halves,
+            "square": seen.squares(self.merge),
+            "token": tokens,
+            "row": tokens + sum(rows // self.merge for rows, _ in seen.tiles),
+            "deep": tokens,
+            "spare": 0,
+        }
 
 
 def projector(sizes: VisionSizes, text_hidden: int | None) -> Projector:
@@ -44,14 +81,15 @@ def projector(sizes: VisionSizes, text_hidden: int | None) -> Projector:
     if pieces is None:
         raise UnknownFigureError("vision.projector")
     found: dict[str, list[Piece]] = {unit: [] for unit in UNITS}
+    layers = len(vision.deepstack or ())
     for words in pieces:
         first, _, rest = words.partition(" ")
         unit, rest = (first, rest) if first in UNITS else ("token", words)
-        times = len(vision.deepstack or ()) if rest.startswith("deep ") else 1
+        times = layers if unit == "deep" or rest.startswith("deep ") else 1
         found[unit] += [_piece(rest.removeprefix("deep "), vision, text_hidden)] * times
     return Projector(
-        **{unit: tuple(found[unit]) for unit in UNITS},
-        deep_layers=len(vision.deepstack or ()) if found["deep"] else 0,
+        {unit: tuple(parts) for unit, parts in found.items()},
+        deep_layers=layers if found["deep"] else 0,
         merge=vision.merge or 1,
         resampler=resampler(vision, text_hidden),
     )

@@ -1,12 +1,10 @@
-"""What the vision encoder gets to do for the pictures of a request: tiles of patches, and the tokens made of them."""
+"""What the vision encoder gets to do for the pictures of a request: tiles of patches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vtok.costs.projector import Projector
-from vtok.costs.tower import Tower
 from vtok.geometry.layout import Layout, Tile
 
 Grid = tuple[int, int]
@@ -23,6 +21,15 @@ class Seeing:
         """Patches of all tiles."""
         return sum(rows * columns for rows, columns in self.tiles)
 
+    def squares(self, side: int) -> int:
+        """Squares of ``side`` by ``side`` patches; what is left over at an edge makes none."""
+        return sum((rows // side) * (columns // side) for rows, columns in self.tiles)
+
+    @property
+    def halves(self) -> int:
+        """Squares of two by two patches, those that the edge cuts through included."""
+        return sum(-(-rows // 2) * -(-columns // 2) for rows, columns in self.tiles)
+
     def shrunk(self, share: float) -> Seeing:
         """The same with so many of the patches, each side of every tile shorter alike."""
         if share >= 1:
@@ -31,44 +38,6 @@ class Seeing:
         return Seeing(
             tuple((max(1, round(rows * side)), max(1, round(columns * side))) for rows, columns in self.tiles)
         )
-
-    def positions(self, tower: Tower) -> int:
-        """Positions in the encoder, class tokens included."""
-        return sum(self.passes(tower))
-
-    def passes(self, tower: Tower) -> list[int]:
-        """Positions that see each other: those of a tile, or of all of a picture's tiles."""
-        alone = [tower.positions(rows * columns) for rows, columns in self.tiles]
-        return [sum(alone[index : index + tower.joined]) for index in range(0, len(alone), tower.joined)]
-
-    def squares(self, tower: Tower) -> list[int]:
-        """Squares of two by two patches in each tile where the encoder merges them halfway; none where it does not."""
-        if tower.merged_after is None or tower.merged_after >= tower.layers:
-            return []
-        return [(rows // 2) * (columns // 2) for rows, columns in self.tiles]
-
-    def looked(self, tower: Tower) -> int:
-        """Positions that cross-attention looks at: patches and class tokens, those of empty tiles too."""
-        return self.patches + tower.class_tokens * len(self.tiles)
-
-    def tokens(self, projector: Projector) -> int:
-        """Tokens that the projector makes, before any that a family leaves out."""
-        if projector.resampler:
-            return sum(projector.resampler.tokens(rows, columns) for rows, columns in self.tiles)
-        return self.merged(projector)
-
-    def merged(self, projector: Projector) -> int:
-        """Squares of as many patches a side as the projector merges."""
-        return sum((rows // projector.merge) * (columns // projector.merge) for rows, columns in self.tiles)
-
-    def rows(self, projector: Projector) -> int:
-        """Rows of tokens in all tiles."""
-        return sum(rows // projector.merge for rows, _ in self.tiles)
-
-    @property
-    def halves(self) -> int:
-        """Squares of two by two patches, those that the edge cuts through included."""
-        return sum(-(-rows // 2) * -(-columns // 2) for rows, columns in self.tiles)
 
 
 def seeing(layouts: Iterable[Layout], patch: int, padded: int | None = None) -> Seeing:

@@ -11,37 +11,7 @@ from vtok.catalog.formats import Format, Place
 from vtok.costs.language import Language, Layer
 from vtok.costs.pieces import Matrix, Piece, bytes_in, parameters
 from vtok.costs.projector import Projector
-from vtok.costs.tower import Tower
-
-
-def tower_pieces(tower: Tower) -> tuple[Piece, ...]:
-    """Every piece of an encoder, those of a layer once a layer."""
-    return (
-        *tower.embedding,
-        *tower.layer * tower.layers,
-        *tower.merging,
-        *tower.merged,
-        *tower.after,
-        *tower.pooling,
-        *tower.pooled,
-    )
-
-
-def projector_pieces(projector: Projector) -> tuple[Piece, ...]:
-    """Every piece of a projector."""
-    own = projector.resampler.pieces if projector.resampler else ()
-    deep = projector.deep * projector.deep_layers
-    return (
-        *projector.patch,
-        *projector.every,
-        *projector.half,
-        *projector.square,
-        *projector.token,
-        *projector.row,
-        *deep,
-        *projector.spare,
-        *own,
-    )
+from vtok.costs.towers import Tower
 
 
 def layer_pieces(language: Language) -> tuple[Piece, ...]:
@@ -51,12 +21,12 @@ def layer_pieces(language: Language) -> tuple[Piece, ...]:
 
 def tower_bytes(tower: Tower, form: Format) -> int:
     """Bytes of the encoder."""
-    return bytes_in(tower_pieces(tower), form)
+    return bytes_in(tower.pieces, form)
 
 
 def projector_bytes(projector: Projector, form: Format) -> int:
     """Bytes of the projector."""
-    return bytes_in(projector_pieces(projector), form)
+    return bytes_in(projector.pieces, form)
 
 
 def language_bytes(language: Language, form: Format) -> int:
@@ -107,5 +77,5 @@ def head_bytes(language: Language, form: Format) -> int:
 
 def total_parameters(tower: Tower, projector: Projector, language: Language) -> int:
     """Numbers of the whole model, as ``Checkpoint.parameters`` counts them."""
-    parts = (*tower_pieces(tower), *projector_pieces(projector), *layer_pieces(language), *language.embedding)
+    parts = (*tower.pieces, *projector.pieces, *layer_pieces(language), *language.embedding)
     return parameters(parts) + (0 if language.tied else language.head.parameters)

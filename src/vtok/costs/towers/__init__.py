@@ -1,0 +1,23 @@
+"""Vision encoders, one kind a file: what each holds and does, from ``VisionSizes``."""
+
+from __future__ import annotations
+
+from vtok.catalog.architectures import complete_vision
+from vtok.catalog.sizes import VisionSizes
+from vtok.costs.towers.base import Tower
+from vtok.costs.towers.joined import joined
+from vtok.costs.towers.merging import merging
+from vtok.costs.towers.plain import plain
+from vtok.costs.towers.sam import sam
+
+__all__ = ["Tower", "tower"]
+
+
+def tower(sizes: VisionSizes) -> Tower:
+    """The encoder of ``sizes``; raises ``UnknownFigureError`` for a figure that it needs and nobody tells."""
+    vision = complete_vision(sizes)
+    if vision.relative:
+        return sam(vision)
+    if vision.tiles:
+        return joined(vision)
+    return merging(vision) if vision.merger else plain(vision)

@@ -1,0 +1,201 @@
+"""A vision transformer: patches, then layers alike, some of whose attention may stay within windows.
+
+The parts are those of transformers 5.24's classes, as ``architectures.toml`` has them. An encoder of which only an
+earlier layer's output is read still runs to its end there, and is counted so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from vtok.catalog.sizes import VisionSizes
+from vtok.costs.mixers import Softmax
+from vtok.costs.pieces import Matrix, Piece, Vector, flops, mlp, norm, through
+from vtok.costs.seeing import Seeing, windows
+from vtok.costs.towers.base import Tower, widest
+from vtok.costs.unknown import UnknownFigureError, need
+
+#: Widths of the model that live in a layer whatever it does.
+_AROUND = 4
+#: Widths that attention needs: queries, keys and values, and their products with rotary positions.
+_PLAIN, _ROTARY = 4, 8
+
+
+@dataclass(frozen=True)
+class Plain(Tower):
+    """``embedding`` makes patches, ``layer`` is one of ``layers`` alike, of which ``mixing`` makes queries, keys and
+    values and what comes of them; ``after`` is what follows all layers.
+
+    Where it has a head that pools the patches, every patch goes through ``pooling``, one position a tile through
+    ``pooled``. ``rotary`` says whether positions turn queries and keys, ``dense_mask`` whether transformers makes a
+    mask of every position against every other. ``window`` is a side in patches, None where every layer attends to the
+    whole tile; ``full`` are the layers (from 0) that do so all the same.
+    """
+
+    embedding: tuple[Piece, ...]
+    mixing: tuple[Piece, ...]
+    layer: tuple[Piece, ...]
+    layers: int
+    attention: Softmax
+    after: tuple[Piece, ...]
+    pooling: tuple[Piece, ...]
+    pooled: tuple[Piece, ...]
+    class_tokens: int
+    patch: int
+    window: int | None
+    full: tuple[int, ...]
+    hidden: int
+    rotary: bool
+    dense_mask: bool
+    joined: int = 1
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """Every matrix and vector, those of a layer once a layer."""
+        return (*self.embedding, *self.layer * self.layers, *self.after, *self.pooling, *self.pooled)
+
+    def flops(self, seen: Seeing) -> int:
+        """FLOPs of its matrices, and of its attention in full."""
+        return self.around(seen) + self.layers * flops(self.layer, self.positions(seen)) + self.attending(seen)
+
+    def around(self, seen: Seeing) -> int:
+        """FLOPs of what stands before and after the layers."""
+        positions = self.positions(seen)
+        pooled = flops(self.pooling, positions) + flops(self.pooled, len(seen.tiles))
+        return flops(self.embedding, seen.patches) + flops(self.after, positions) + pooled
+
+    def attending(self, seen: Seeing) -> int:
+        """FLOPs of attention in all layers."""
+        whole = sum(self.attention.flops(count, count) for count in self.passes(seen))
+        if self.window is None:
+            return self.layers * whole
+        small = [count for tile in seen.tiles for count in windows(*tile, self.window)]
+        within = sum(self.attention.flops(count, count) for count in small)
+        return (self.layers - self.windowed) * whole + self.windowed * within
+
+    @property
+    def windowed(self) -> int:
+        """Layers whose attention stays within windows."""
+        return 0 if self.window is None else self.layers - sum(1 for index in self.full if index < self.layers)
+
+    def passes(self, seen: Seeing) -> list[int]:
+        """Positions that see each other: those of each tile."""
+        return [rows * columns + self.class_tokens for rows, columns in seen.tiles]
+
+    def positions(self, seen: Seeing) -> int:
+        """Positions of all tiles, class tokens included."""
+        return sum(self.passes(seen))
+
+    def moved(self, seen: Seeing, number: int) -> int:
+        """Bytes into and out of the matrices of patches and layers."""
+        inside = self.layers * through(self.layer, self.positions(seen), number)
+        return inside + through(self.embedding, seen.patches, number)
+
+    def working(self, seen: Seeing) -> int:
+        """Numbers at the highest point of a layer: widths of the model, and the MLP's or attention's tensors."""
+        inner, wide = widest(self.layer)
+        mixing = (_ROTARY if self.rotary else _PLAIN) * self.attention.heads * self.attention.key_dim
+        positions = self.positions(seen)
+        mask = positions if self.dense_mask else 0
+        return positions * (_AROUND * self.hidden + max((1 + wide) * inner, mixing) + mask)
+
+    def buffered(self, seen: Seeing) -> int:
+        """6.75 widths of the model a position, or two and the MLP's where that is more (``memory.encoder_buffer``)."""
+        inner, wide = widest(self.layer)
+        return self.positions(seen) * max(27 * self.hidden // 4, 2 * self.hidden + wide * inner)
+
+    def kept(self, seen: Seeing, every_layer: bool) -> int:
+        """Numbers of its output that live on, of the outputs of all layers where these are kept."""
+        return self.positions(seen) * self.hidden * (self.layers + 1 if every_layer else 1)
+
+
+P = TypeVar("P", bound=Plain)
+
+
+def plain(vision: VisionSizes) -> Plain:
+    """The encoder of ``vision``, completed by its kind; raises ``UnknownFigureError``."""
+    return build(Plain, vision)
+
+
+def build(kind: type[P], vision: VisionSizes, embedding: tuple[Piece, ...] = (), **own: Any) -> P:
+    """An encoder of ``kind`` with all that a vision transformer has, ``embedding`` beside its own, and what is ``own``.
+
+    Raises ``UnknownFigureError`` for a figure that it needs and nobody tells.
+    """
+    hidden, heads, patch = need(vision, "hidden"), need(vision, "heads"), need(vision, "patch")
+    if vision.norm_bias is None:
+        raise UnknownFigureError(f"how the encoder {vision.kind} is built" if vision.kind else "vision.kind")
+    width = vision.head_dim or hidden // heads
+    kv_heads = vision.kv_heads or heads
+    norms = norm(hidden, need(vision, "norm_bias"))
+    pooling, pooled = _pooling(vision, hidden)
+    mixing = _mixing(vision, hidden, heads * width, kv_heads * width)
+    layer: list[Piece] = [
+        *mixing,
+        *mlp(hidden, inner_width(vision), bool(vision.gated), need(vision, "mlp_bias"), "vision"),
+        *[norms] * need(vision, "norms"),
+        *[Vector(hidden)] * (2 * bool(vision.layer_scale)),
+        *_head_norms(vision, hidden, width),
+    ]
+    parts: dict[str, Any] = {
+        "embedding": (*_embedding(vision, patch, hidden), *embedding),
+        "mixing": mixing,
+        "layer": tuple(layer),
+        "layers": need(vision, "layers") + (vision.global_layers or 0),
+        "attention": Softmax(heads, kv_heads, width, width),
+        "after": (norms,) if vision.post_norm else (),
+        "pooling": pooling,
+        "pooled": pooled,
+        "class_tokens": 1 if vision.class_token else 0,
+        "patch": patch,
+        "window": vision.window // patch if vision.window and vision.full_layers else None,
+        "full": vision.full_layers or (),
+        "hidden": hidden,
+        "rotary": bool(vision.rotary),
+        "dense_mask": bool(vision.dense_mask),
+    }
+    return kind(**{**parts, **own})
+
+
+def inner_width(vision: VisionSizes) -> int:
+    """The inner width of an MLP."""
+    inner: int = need(vision, "output" if vision.mlp_is_output else "mlp")
+    return inner
+
+
+def _embedding(vision: VisionSizes, patch: int, hidden: int) -> list[Piece]:
+    pixels = need(vision, "channels") * need(vision, "temporal") * patch**2
+    found: list[Piece] = [Matrix("vision", pixels, hidden, need(vision, "patch_bias"))]
+    found += [Vector(hidden, "vision")] * bool(vision.class_token)
+    found += [_learned(vision, patch, hidden)] if need(vision, "learned") else []
+    return found + [norm(hidden, need(vision, "norm_bias"))] * bool(vision.pre_norm)
+
+
+def _mixing(vision: VisionSizes, hidden: int, queries: int, keys: int) -> tuple[Piece, ...]:
+    bias = need(vision, "qkv_bias")
+    key = Matrix("vision", hidden, keys, bias)
+    output = Matrix("vision", queries, hidden, need(vision, "output_bias"))
+    return (Matrix("vision", hidden, queries, bias), key, key, output)
+
+
+def _learned(vision: VisionSizes, patch: int, hidden: int) -> Piece:
+    """Learned position embeddings; where a matrix resizes them, every patch is a sum of all of them."""
+    count = vision.positions or (need(vision, "image") // patch) ** 2 + bool(vision.class_token)
+    return Matrix("vision", count, hidden) if vision.mixed_positions else Vector(count * hidden, "vision")
+
+
+def _head_norms(vision: VisionSizes, hidden: int, width: int) -> list[Piece]:
+    if vision.qk_norm is None:
+        return []
+    return [norm(width if vision.qk_norm == "head" else hidden, count=2)]
+
+
+def _pooling(vision: VisionSizes, hidden: int) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """SigLIP's head: one query attends to all patches; the language model never reads what comes of it."""
+    if not vision.pool_head:
+        return (), ()
+    inner: int = need(vision, "mlp")
+    keys = Matrix("vision", hidden, 2 * hidden, True)
+    single = Matrix("vision", hidden, hidden, True)
+    return (keys,), (single, single, Vector(hidden), norm(hidden, True), *mlp(hidden, inner, False, True, "vision"))
