@@ -1,13 +1,15 @@
 """``vtok devices``."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
 
-from vtok.catalog.devices import devices
+from vtok.catalog.devices import Device, devices
 from vtok.cli import main
 from vtok.cli.units import parse_bytes, parse_seconds, seconds
+from vtok.costs import here
 from vtok.errors import UsageError
 
 
@@ -31,6 +33,17 @@ def test_one_is_shown_with_its_sources():
         assert part in text
     data = json.loads(run("show", "m2-max", "--json").stdout)
     assert data["memory"] == data["installed"] * 2 // 3
+
+
+def test_this_machine_is_measured_once_and_says_what(tmp_path, monkeypatch):
+    made = Device("here", 2**30, 4e10, {"fp32": 2e11}, "cpu", "one", sources={"device": "measured here in 3 s"})
+    monkeypatch.setattr(here.platformdirs, "user_cache_dir", lambda name: str(tmp_path))
+    monkeypatch.setattr(here, "measure", lambda: replace(made, compute_attained=(0.5, 1), bandwidth_attained=(0.8, 1)))
+    words = ("cost", "--size", "640x480", "--model", "qwen2.5-vl-7b", "--device", "here", "--json")
+    first, second = (CliRunner().invoke(main.app, words) for _ in range(2))
+    assert "measured here in 3 s: 0.2 TFLOP/s in fp32, 40 GB/s" in first.stderr
+    assert second.stderr == ""
+    assert json.loads(second.stdout) == json.loads(first.stdout)
 
 
 @pytest.mark.parametrize("words", [["zzzz"], ["show", "zzzz"]])

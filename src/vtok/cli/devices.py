@@ -10,7 +10,7 @@ from rich.table import Table
 
 from vtok.catalog.devices import Device, devices
 from vtok.cli import common
-from vtok.cli.sheet import Sheet, print_sheet
+from vtok.cli.sheet import Sheet, print_sheet, printable
 from vtok.cli.units import gib
 from vtok.costs.here import HERE, device_called, is_measured, this_machine
 from vtok.errors import UsageError
@@ -44,7 +44,7 @@ def list_devices(
 ) -> None:
     """List the devices that vtok knows, or show all of one: memory, bandwidth, rates, and where each is from.
 
-    The device [b]here[/b] is this machine, measured in some seconds when it is first asked for and kept from then on;
+    The device [b]here[/b] is this machine, measured in five seconds when it is first asked for and kept from then on;
     [b]measure[/b] measures it anew. Rates are dense matrix rates without sparsity, added up in 32 bits.
     """
     words = words or []
@@ -82,7 +82,16 @@ def named(name: str) -> Device:
     if name.casefold() != HERE or is_measured():
         return device_called(name)
     with common.notes.status("measuring this machine, once ..."):
-        return device_called(name)
+        found = device_called(name)
+    common.notes.print(printable(_measured(found)), soft_wrap=True, highlight=False, markup=False)
+    return found
+
+
+def _measured(one: Device) -> str:
+    """What was measured, in a line."""
+    rates = ", ".join(f"{_rate(one, number)} in {number}" for number in one.rates)
+    note = f"; {one.note}" if one.note else ""
+    return f"{one.sources['device']}: {rates}, {_speeds(one)[0]}; kept until vtok devices measure{note}"
 
 
 def _matches(one: Device, word: str) -> bool:

@@ -1,84 +1,90 @@
-"""Matrix rate, copy bandwidth and memory of this machine, in seconds, by torch where it is installed, else numpy.
+"""Matrix rate, copy bandwidth and memory of this machine, in ``SECONDS``, by numpy, and by torch where it is installed.
 
 Large products tell the rate; a copy of an array far larger than any cache tells the bandwidth, a byte read and one
-written. What is measured is reached by definition; products of several shapes tell from where to where.
+written. What is measured is reached by definition; products of several shapes tell from where to where. On a processor
+numpy goes first, which takes two seconds at most; torch has what is left, the loading of it included, and what it does
+not measure by then is left out. Where a GPU may be, it is waited for longer.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 
 from vtok.catalog.devices import Device
+from vtok.costs.by_torch import COPIED, SHAPES, by_torch
+from vtok.costs.timing import Shape, best, rates
 
-Shape = tuple[int, int, int]
-# (rows, inner, columns) of products: what a short and a long prompt give a layer of a small model, and a square.
-_SHAPES: Sequence[Shape] = ((64, 1024, 1024), (256, 2048, 2048), (1024, 2048, 2048), (2048, 2048, 2048))
-# A fast device is busy for less than a call costs with these, so its products are larger.
-_LARGE: Sequence[Shape] = ((512, 4096, 4096), (4096, 4096, 4096), (8192, 8192, 8192))
-_COPIED = 256 * 2**20
-_SECONDS_EACH = 0.2
+#: Seconds that all of it may take on a processor; starting the program comes on top.
+SECONDS = 4.0
+_PIECES = 16
 
 
 def measure() -> Device:
     """This machine: its CUDA device or Apple GPU where torch sees one, else its processor."""
-    torch = _torch()
-    if torch is not None and torch.cuda.is_available():
-        return _accelerator(
-            torch, "cuda", torch.cuda.get_device_name(), torch.cuda.get_device_properties(0).total_memory
-        )
-    if torch is not None and torch.backends.mps.is_available():
-        return _accelerator(torch, "mps", platform.processor() or "Apple GPU", int(torch.mps.recommended_max_memory()))
-    return _processor(torch)
+    start = time.monotonic()
+    by_numpy = rates(_product, SHAPES, start + SECONDS / 4)
+    bandwidth = _bandwidth(start + SECONDS / 2)
+    lines = by_torch(SECONDS - (time.monotonic() - start))
+    place = lines[0] if lines else {}
+    found = {line["number"]: line["rates"] for line in lines if "number" in line}
+    took = time.monotonic() - start
+    if place.get("kind", "cpu") == "cpu":
+        title = f"{_processor_name()}, {os.cpu_count()} threads"
+        own, others = {"fp32": by_numpy}, found
+        found = {**found, "fp32": max(by_numpy, found.get("fp32", [0.0]), key=max)}
+        place = {**place, "title": title, "kind": "cpu", "memory": memory()}
+    else:
+        own, others = {}, found
+        bandwidth = next((line["bandwidth"] for line in lines if "bandwidth" in line), bandwidth)
+    return _device(place, bandwidth, found, _sources(took, own, others, place.get("torch")))
 
 
-def _processor(torch: Any) -> Device:
-    rates = {"fp32": _rates(_numpy_product, _SHAPES)}
-    if torch is not None:
-        # Not fp16, at which processors are slow enough to hang here; programs compute it in fp32 there.
-        rates["bf16"] = _torch_rates(torch, "cpu", "bf16", _SHAPES)
-        rates["fp32"] = max(rates["fp32"], _torch_rates(torch, "cpu", "fp32", _SHAPES), key=max)
-    source, target = np.ones(_COPIED // 8), np.empty(_COPIED // 8)
-    bandwidth = 2 * _COPIED / _best(lambda: np.copyto(target, source))
-    title = f"{_processor_name()}, {os.cpu_count()} threads"
-    return _device("cpu", title, memory(), bandwidth, rates)
+def _sources(took: float, own: Mapping[str, object], others: Mapping[str, object], torch: str | None) -> dict[str, str]:
+    """What was measured, by what, and in which time."""
+    by = {f"numpy {np.__version__}": own, f"torch {torch}": others}
+    products = "; ".join(f"{', '.join(numbers)} by {name}" for name, numbers in by.items() if numbers)
+    return {
+        "device": f"measured on this machine on {time.strftime('%Y-%m-%d')}, in {took:.1f} s",
+        "rates": f"the fastest products of matrices: {products}",
+        "bandwidth": f"copies of {COPIED // 2**20} MiB, piece by piece" if own else f"copies of {COPIED // 2**20} MiB",
+    }
 
 
-def _accelerator(torch: Any, place: str, title: str, size: int) -> Device:
-    rates = {number: _torch_rates(torch, place, number, _LARGE) for number in ("fp16", "bf16", "fp32")}
-    source = torch.ones(_COPIED, dtype=torch.uint8, device=place)
-    target = torch.empty_like(source)
-
-    def copy() -> None:
-        target.copy_(source)
-        _wait(torch, place)
-
-    return _device("gpu" if place == "cuda" else "unified", title, size, 2 * _COPIED / _best(copy), rates)
-
-
-def _device(kind: str, title: str, size: int | None, bandwidth: float, rates: dict[str, list[float]]) -> Device:
+def _device(
+    place: Mapping[str, Any], bandwidth: float, rates: Mapping[str, Sequence[float]], sources: dict[str, str]
+) -> Device:
     # A processor computes fp16 weights in fp32 where it is slow at fp16.
-    fast = {number: max(found) for number, found in rates.items() if found}
-    fast["fp16"] = max(fast.get("fp16", 0.0), fast["fp32"])
-    shares = [min(found) / max(found) for found in rates.values() if found]
+    fast = {number: max(found) for number, found in rates.items()}
+    fast["fp16"] = max(fast.get("fp16", 0.0), fast.get("fp32", 0.0))
+    shares = [min(found) / max(found) for found in rates.values()]
     return Device(
         name="here",
-        title=title,
-        kind=kind,
-        memory=size,
-        installed=size,
+        title=place["title"],
+        kind=place["kind"],
+        memory=place["memory"],
+        installed=place["memory"],
         bandwidth=bandwidth,
         rates=fast,
         compute_attained=(min(shares), 1.0),
         bandwidth_attained=(0.8, 1.0),
-        sources={"device": f"measured on this machine on {time.strftime('%Y-%m-%d')}", "rates": "measured"},
+        sources=sources,
+        note=_disturbed(),
     )
+
+
+def _disturbed() -> str:
+    """A word where other programs had as much to do as there are processors, which makes rates look low."""
+    load, number = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0, os.cpu_count() or 1
+    if load < number:
+        return ""
+    return f"other programs were busy ({load:.1f} on {number} threads): rates may look low, so measure again later"
 
 
 def memory() -> int | None:
@@ -95,67 +101,23 @@ def memory() -> int | None:
     return min(total, int(text)) if text.isdigit() else total
 
 
-def _numpy_product(shape: Shape) -> Callable[[], object]:
+def _product(shape: Shape) -> Callable[[], object]:
     rows, inner, columns = shape
     a, b = np.ones((rows, inner), np.float32), np.ones((inner, columns), np.float32)
     return lambda: np.matmul(a, b)
 
 
-def _torch_rates(torch: Any, place: str, number: str, shapes: Sequence[Shape]) -> list[float]:
-    """FLOP/s for each shape; none where the device has no products of such numbers."""
-    kind = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}[number]
+def _bandwidth(until: float) -> float:
+    """By one piece after the other, so that none is in a cache when its turn comes again."""
+    source, target = np.ones((_PIECES, COPIED // _PIECES), np.uint8), np.zeros((_PIECES, COPIED // _PIECES), np.uint8)
+    target[:] = source  # so that the memory is there
+    turns = cycle(range(_PIECES))
 
-    def product(shape: Shape) -> Callable[[], object]:
-        rows, inner, columns = shape
-        a = torch.ones((rows, inner), dtype=kind, device=place)
-        b = torch.ones((inner, columns), dtype=kind, device=place)
+    def copy() -> None:
+        turn = next(turns)
+        np.copyto(target[turn], source[turn])
 
-        def multiply() -> None:
-            torch.matmul(a, b)
-            _wait(torch, place)
-
-        return multiply
-
-    try:
-        return _rates(product, shapes)
-    except RuntimeError:
-        return []
-
-
-def _rates(product: Callable[[Shape], Callable[[], object]], shapes: Sequence[Shape]) -> list[float]:
-    """FLOP/s for each shape, up to the first that would take too long; at least one."""
-    found: list[float] = []
-    for shape in shapes:
-        work = 2 * math.prod(shape)
-        if found and work / found[-1] > 3 * _SECONDS_EACH:
-            break
-        found.append(work / _best(product(shape)))
-    # The smallest product only tells whether the next one is worth the time.
-    return found[1:] or found
-
-
-def _best(work: Callable[[], object]) -> float:
-    """The shortest of several runs, in seconds; the first one warms up."""
-    work()
-    best, end = float("inf"), time.perf_counter() + _SECONDS_EACH
-    while time.perf_counter() < end or best == float("inf"):
-        start = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - start)
-    return best
-
-
-def _wait(torch: Any, place: str) -> None:
-    if place != "cpu":
-        getattr(torch, place).synchronize()
-
-
-def _torch() -> Any:
-    try:
-        import torch
-    except ImportError:
-        return None
-    return torch
+    return 2 * COPIED / _PIECES / best(copy, until)
 
 
 def _processor_name() -> str:
