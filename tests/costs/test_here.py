@@ -1,6 +1,7 @@
 """``--device here``: measured in seconds, kept, and measured anew where what was kept is of no use."""
 
 import json
+
 import pytest
 
 from vtok.catalog.devices import Device, find_device
