@@ -56,6 +56,14 @@ def test_layers_are_the_encoders_where_depth_is_its_aligners():
     assert vision_sizes({"model_type": "janus", "vision_config": vision}).layers == 24
 
 
+@pytest.mark.parametrize(("mode", "merge", "after"), [({}, 4, 6), ({"downsample_mode": "4x"}, 2, None)])
+def test_where_the_whole_says_after_which_layer_patches_are_merged(mode, merge, after):
+    # As in the config.json of MiniCPM-V 4.6.
+    whole = {"model_type": "minicpmv4_6", "insert_layer_id": 6, "vision_config": {"hidden_size": 1152}, **mode}
+    sizes = vision_sizes(whole)
+    assert (sizes.merge, sizes.merged_after) == (merge, after)
+
+
 def test_the_whole_decides_whether_the_head_is_tied():
     inner = {"tie_word_embeddings": False}
     assert text_sizes({"tie_word_embeddings": True, "text_config": inner}).tied is True

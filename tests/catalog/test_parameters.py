@@ -22,6 +22,12 @@ STANDARD = {"text_config.hidden_size_per_layer_input": 0, "vision_config.standar
 STANDARD |= {"vision_config.position_embedding_size": 10240}
 MIXED = {**STANDARD, "text_config.enable_moe_block": True, "text_config.top_k_experts": 8}
 
+# An encoder of two, of which the catalog has the first as the encoder and the second as what reads its patches.
+SECOND = {"hidden_size": 896, "num_hidden_layers": 24, "num_attention_heads": 14, "num_key_value_heads": 2}
+SECOND |= {"intermediate_size": 4864, "vocab_size": 1}
+TWO = {"vision_config": {"sam_config": {}, "encoder_config": SECOND}}
+TWO |= {"text_config.mlp_layer_types": ["dense"] + ["sparse"] * 11}
+
 # Names or the beginnings of names, the class in transformers, what the catalog does not hold.
 CLASSES = [
     (["vtok-mini", "llava-1.5-7b", "llava-1.5-13b", "pixtral-12b"], "Llava", {}),
@@ -37,7 +43,8 @@ CLASSES = [
     (["qwen3-vl-30b", "qwen3-vl-235b"], "Qwen3VLMoe", {}),
     (["qwen3.5-9b", "qwen3.5-27b"], "Qwen3_5", {}),
     (["qwen3.5-35b"], "Qwen3_5Moe", {}),
-    (["internvl2-2b", "internvl2-8b", "internvl2.5-1b", "internvl2.5-8b", "internvl3-2b"], "InternVL", BIASED),
+    (["internvl2-2b", "internvl2-8b", "internvl2.5-1b", "internvl2.5-2b", "internvl2.5-8b"], "InternVL", BIASED),
+    (["internvl3-2b"], "InternVL", BIASED),
     (["internvl2-26b", "internvl2-76b"], "InternVL", NORMED),
     (["internvl2.5-4b", "internvl3-1b", "internvl3-8b", "internvl3-14b"], "InternVL", BIASED),
     (["internvl3.5-1b", "internvl3.5-2b", "internvl3.5-4b", "internvl3.5-8b", "internvl3.5-14b"], "InternVL", BIASED),
@@ -67,7 +74,12 @@ CLASSES = [
     (["muse-spark"], "MuseSpark", {}),
     (["unlimited-ocr"], "UnlimitedOcr", {}),
     (["granite-docling"], "GraniteDocling", {}),
-    (["molmo2-8b"], "Molmo2", {}),
+    (["molmo2-8b"], "Molmo2", {"adapter_config": {"intermediate_size": 12288, "text_hidden_size": 4096}}),
+    (["minicpm-v-4.6"], "MiniCPMV4_6", {}),
+    (["deepseek-vl-1.3b"], "DeepseekVL", NO_HEAD),
+    (["deepseek-ocr-2"], "DeepseekOcr2", TWO),
+    (["janus-pro-1b"], "Janus", {}),
+    (["blip2-opt-2.7b"], "Blip2", {}),
     (["fuyu-8b"], "Fuyu", {}),
     (["idefics3-8b", "smolvlm-"], "Idefics3", {}),
     (["smolvlm2-"], "SmolVLM", {}),

@@ -91,9 +91,10 @@ def vision_sizes(config: Config) -> VisionSizes:
     if found["words"] and found["indicators"]:
         found["words"] -= found["indicators"]
     full = indices_of(part.get("fullatt_block_indexes"))
-    if "insert_layer_id" in part:  # MiniCPM-V, which merges once within its encoder and once after it, or after it only
+    after = part.get("insert_layer_id", whole.get("insert_layer_id") if part else None)
+    if isinstance(after, int):  # MiniCPM-V, which merges once within its encoder and once after it, or after it only
         within = whole.get("downsample_mode") != "4x"
-        found["merged_after"] = part["insert_layer_id"] if within else None
+        found["merged_after"] = after if within else None
         found["merge"] = 4 if within else 2
     bridge = indices_of(part.get("downsample_channels"))
     found["bridge"] = bridge[0] if bridge else None
