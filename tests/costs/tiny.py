@@ -29,12 +29,10 @@ NOT_DESCRIBED = {
     "fuyu": "patches go into a language model of a kind that is not described (persimmon)",
     "gemma4_unified": "no encoder: patches are embedded by a stack of its own",
     "glm5_next": "linear layers of a kind that is not described, and keys chosen by an index",
-    "granite4_vision": "window query transformers stand between encoder and language model",
     "hy_v4_vl": "layers that choose their keys by an index",
     "inkling": "layers with attention and a recurrent state at once",
     "inkling2": "layers with attention and a recurrent state at once",
     "inkling2_loop": "layers with attention and a recurrent state at once",
-    "instructblip": "its query transformer reads the question too",
     "lfm3_vl": "its encoder and its layers are of a kind that is not described",
     "mistral_large4": "layers that choose their keys by an index",
     "qwen4_exp": "layers that choose their keys by an index",
@@ -73,7 +71,11 @@ class Described:
         return projector(self.vision, self.text.hidden)
 
     def seen(self, inputs: dict[str, Any]) -> Seeing:
-        """The grids of patches in what a processor would give."""
+        """The grids of patches, and the question of a query transformer, in what a processor would give."""
+        question = inputs.get("qformer_input_ids")
+        return self._tiles(inputs) if question is None else replace(self._tiles(inputs), words=question.shape[1])
+
+    def _tiles(self, inputs: dict[str, Any]) -> Seeing:
         if "target_sizes" in inputs:
             return _grids(inputs["target_sizes"])
         if "image_grid_thw" in inputs:

@@ -17,7 +17,7 @@ from vtok.catalog.config_parts import (
     vision_part,
     whole_number,
 )
-from vtok.catalog.config_resampler import resampler_sizes
+from vtok.catalog.config_resampler import read_layers, resampler_sizes
 from vtok.catalog.sizes import VisionSizes
 
 # Under which names configurations carry each size; the first that is there counts.
@@ -74,7 +74,7 @@ def vision_sizes(config: Config) -> VisionSizes:
         found |= {name: found.get(name) or whole_number(whole, keys) for name, keys in _JOINT.items()}
         found["merge"] = found["merge"] or _merge(whole, part, found)
         layers = whole.get("vision_feature_layer")
-        found["features"] = len(layers) if isinstance(layers, list) else None
+        found["features"] = len(layers) if isinstance(layers, list) else read_layers(outer) or read_layers(whole)
         width = _LIKE_TEXT.get(str(kind_of(whole)))
         if found["projector_mlp"] is None and width:
             found["projector_mlp"] = whole_number(text_part(config), (width,))
@@ -110,8 +110,9 @@ def vision_sizes(config: Config) -> VisionSizes:
         projector=_projector(whole) if part else None,
         full_layers=full,
         deepstack=indices_of(part.get("deepstack_visual_indexes")),
+        resampler=resampler_sizes(whole) or resampler_sizes(outer),
         **traits_of(part, _VISION_TRAITS),
-        **{**found, **(resampler_sizes(whole) or resampler_sizes(outer))},
+        **found,
     )
 
 

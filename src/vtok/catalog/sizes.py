@@ -12,6 +12,8 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from vtok.catalog.resampler_sizes import ResamplerSizes
+
 
 @dataclass(frozen=True)
 class TextSizes:
@@ -117,8 +119,7 @@ class VisionSizes:
     ``deepstack`` the encoder's layers that have a projector of their own beside it. A projector that chooses among a
     table of visual words has ``words`` + ``indicators`` of them, of which it gives shares of the first only.
     One with convolutions is ``bridge`` wide between them.
-    One whose own ``queries`` read the patches (``queries_of`` so many patches, where these decide) has ``resampler_*``:
-    width, layers, heads, their width, the MLP's, and every how many layers it reads them.
+    One whose own queries read the patches has a ``resampler``.
 
     Traits: ``gated``, biases, ``class_token``, ``norms`` a layer, ``norm_bias``, ``pre_norm`` and ``post_norm`` (norms
     before and after all layers), ``patch_bias``, ``qk_norm``, ``learned`` (positions are), ``layer_scale`` (two scales
@@ -156,15 +157,7 @@ class VisionSizes:
     words: int | None = None
     indicators: int | None = None
     bridge: int | None = None
-    queries: int | None = None
-    queries_of: tuple[tuple[int, int], ...] | None = None
-    resampler_hidden: int | None = None
-    resampler_layers: int | None = None
-    resampler_heads: int | None = None
-    resampler_kv_heads: int | None = None
-    resampler_head_dim: int | None = None
-    resampler_mlp: int | None = None
-    resampler_every: int | None = None
+    resampler: ResamplerSizes | None = None
     deepstack: tuple[int, ...] | None = None
     gated: bool | None = None
     qkv_bias: bool | None = None

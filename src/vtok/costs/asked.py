@@ -18,7 +18,6 @@ from vtok.costs.request import Request
 from vtok.costs.runtimes import Runtime
 from vtok.costs.seeing import Seeing, seeing
 from vtok.costs.towers import Tower
-from vtok.costs.unknown import need
 from vtok.geometry.layout import Layout
 
 
@@ -69,8 +68,9 @@ class Asked:
     @cached_property
     def seen(self) -> Seeing:
         """What the encoder gets to see."""
-        joined = self.tower.joined
-        seen = seeing(self.layouts, need(self.checkpoint.vision, "patch"), joined if joined > 1 else None)
+        tower = self.tower
+        padded = tower.joined if tower.joined > 1 else None
+        seen = seeing(self.layouts, tower.patch, padded, self.request.text_tokens)
         return seen.shrunk(self.cut.encoder_share)
 
     @cached_property

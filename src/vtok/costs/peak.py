@@ -7,7 +7,6 @@ from vtok.costs import memory
 from vtok.costs.asked import Asked
 from vtok.costs.kv_cache import kv_bytes
 from vtok.costs.seeing import Seeing, seeing
-from vtok.costs.unknown import need
 
 
 def activations(asked: Asked) -> int:
@@ -33,7 +32,7 @@ def _at_once(asked: Asked) -> list[Seeing]:
     """What the encoder works on at the same time: all pictures of a request, or each by itself."""
     if not asked.runtime.one_by_one:
         return [asked.seen]
-    patch, share = need(asked.checkpoint.vision, "patch"), asked.cut.encoder_share
+    patch, share = asked.tower.patch, asked.cut.encoder_share
     return [seeing((layout,), patch).shrunk(share) for layout in set(asked.layouts)]
 
 

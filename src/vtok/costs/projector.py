@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vtok.catalog.architectures import complete_vision, projector_pieces
+from vtok.catalog.resampler_sizes import ResamplerSizes
 from vtok.catalog.sizes import VisionSizes
 from vtok.costs.pieces import Matrix, Piece, Vector, flops, norm, through
-from vtok.costs.resampler import Resampler, resampler
+from vtok.costs.resamplers import Resampler, resampler
 from vtok.costs.seeing import Seeing
 from vtok.costs.unknown import UnknownFigureError, need
 
@@ -41,7 +42,7 @@ class Projector:
         """FLOPs, those of DeepStack included; ``beside`` are class tokens a tile, which a resampler reads too."""
         found = sum(flops(self.parts[unit], count) for unit, count in self._counts(seen, beside).items())
         if self.resampler:
-            found += sum(self.resampler.flops(rows, columns, beside) for rows, columns in seen.tiles)
+            found += sum(self.resampler.flops(rows, columns, beside, seen.words) for rows, columns in seen.tiles)
         return found
 
     def moved(self, seen: Seeing, number: int, beside: int = 0) -> int:
@@ -49,7 +50,9 @@ class Projector:
         counts = self._counts(seen, beside)
         found = sum(through(self.parts[unit], count, number) for unit, count in counts.items())
         for one in self.resampler.readings if self.resampler else ():
-            found += through(one.query, counts["token"], number) + through(one.key, counts["patch"], number)
+            readers = counts["token"] if "queries" in one.readers else 0
+            readers += seen.words * len(seen.tiles) if "words" in one.readers else 0
+            found += through(one.query, readers, number) + through(one.key, counts["patch"], number)
         return found
 
     def tokens(self, seen: Seeing) -> int:
@@ -114,7 +117,6 @@ _WIDTHS |= {
     "h": "projector_mlp",
     "w": "words",
     "x": "indicators",
-    "r": "resampler_hidden",
     "b": "bridge",
 }
 
@@ -125,6 +127,8 @@ def _width(words: str, vision: VisionSizes, text_hidden: int | None) -> int:
         if text_hidden is None:
             raise UnknownFigureError("text.hidden")
         return times * text_hidden * (int(need(vision, "merge")) ** 2 if letter == "q" else 1)
+    if letter == "r":
+        return times * int(need(vision.resampler or ResamplerSizes(), "hidden"))
     width: int = times * int(need(vision, _WIDTHS[letter]))
     if letter in "mn":
         return width * (int(need(vision, "merge")) // (2 if letter == "n" else 1)) ** 2

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from vtok.catalog.architectures import complete_text, complete_vision
 from vtok.catalog.checkpoints import Checkpoint
 from vtok.catalog.counting import Model, find_model
 from vtok.catalog.devices import Device
@@ -150,7 +151,8 @@ def _check_sizes(model: Checkpoint) -> None:
             f"{model.name} is closed: {model.closed} does not publish the sizes on which every cost rests; "
             "vtok count tells its tokens, for comparison"
         )
-    parts: dict[str, TextSizes | VisionSizes] = {"language model": model.text, "vision encoder": model.vision}
+    text, vision = complete_text(model.text), complete_vision(model.vision)
+    parts: dict[str, TextSizes | VisionSizes] = {"language model": text, "vision encoder": vision}
     for name, sizes in parts.items():
         if model.kind and (sizes.hidden is None or sizes.layers is None):
             raise ModelError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vtok.geometry.layout import Layout, Tile
 
@@ -12,9 +12,12 @@ Grid = tuple[int, int]
 
 @dataclass(frozen=True)
 class Seeing:
-    """``tiles`` are grids of patches (rows, columns), each a pass through the encoder."""
+    """``tiles`` are grids of patches (rows, columns), each a pass through the encoder; ``words`` those of the question,
+    which queries of a projector may read with every tile.
+    """
 
     tiles: tuple[Grid, ...]
+    words: int = 0
 
     @property
     def patches(self) -> int:
@@ -35,18 +38,17 @@ class Seeing:
         if share >= 1:
             return self
         side = share**0.5
-        return Seeing(
-            tuple((max(1, round(rows * side)), max(1, round(columns * side))) for rows, columns in self.tiles)
-        )
+        tiles = ((max(1, round(rows * side)), max(1, round(columns * side))) for rows, columns in self.tiles)
+        return replace(self, tiles=tuple(tiles))
 
 
-def seeing(layouts: Iterable[Layout], patch: int, padded: int | None = None) -> Seeing:
+def seeing(layouts: Iterable[Layout], patch: int, padded: int | None = None, words: int = 0) -> Seeing:
     """The tiles of all pictures in patches of ``patch`` px; what is left over at an edge is not encoded.
 
     Where each picture is ``padded`` with empty tiles to so many, these are encoded as the others are.
     """
     tiles = [tile.size for layout in layouts for tile in _padded(layout.tiles, padded)]
-    return Seeing(tuple((height // patch, width // patch) for width, height in tiles))
+    return Seeing(tuple((height // patch, width // patch) for width, height in tiles), words)
 
 
 def _padded(tiles: tuple[Tile, ...], count: int | None) -> tuple[Tile, ...]:

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from vtok.catalog.resampler_sizes import ResamplerSizes
 from vtok.catalog.sizes import TextSizes, VisionSizes
 
 T = TypeVar("T")
+
+#: What the sizes of a part are called in a report.
+_PARTS = {TextSizes: "text", VisionSizes: "vision", ResamplerSizes: "vision.resampler"}
 
 
 class UnknownFigureError(Exception):
     """A formula met a figure that is not known; its text is the figure's name. It never reaches a user."""
 
 
-def need(sizes: TextSizes | VisionSizes, name: str) -> Any:
+def need(sizes: TextSizes | VisionSizes | ResamplerSizes, name: str) -> Any:
     """The size called ``name``; raises ``UnknownFigureError`` where it is not known."""
     value = getattr(sizes, name)
     if value is None:
-        raise UnknownFigureError(f"{'text' if isinstance(sizes, TextSizes) else 'vision'}.{name}")
+        raise UnknownFigureError(f"{_PARTS[type(sizes)]}.{name}")
     return value
 
 
