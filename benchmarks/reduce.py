@@ -25,8 +25,9 @@ from vtok.vlm.block import Reduction
 from vtok.vlm.context import forwarding
 from vtok.vlm.history import History
 from vtok.vlm.ledger import cache_size
-from vtok.vlm.reducing import needed, reduced
+from vtok.vlm.reducing import needed
 from vtok.vlm.seam import image_output
+from vtok.vlm.selecting import reduced
 
 SHARES = (11, 22, 33)
 METHODS = {

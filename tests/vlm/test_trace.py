@@ -4,8 +4,9 @@ import pytest
 from PIL import Image
 
 from tests.conftest import TOKENS
+from vtok.vlm.looks import grouped
 from vtok.vlm.pipeline import VLM
-from vtok.vlm.trace import grouped, trace
+from vtok.vlm.trace import trace
 
 
 def test_everything_adds_up(tiny_vlm: VLM, picture: Image.Image) -> None:

@@ -13,7 +13,8 @@ from vtok.cli import common
 if TYPE_CHECKING:
     from PIL import Image
 
-    from vtok.vlm.trace import Run, Trace
+    from vtok.vlm.sequence import Run
+    from vtok.vlm.trace import Trace
 
 EPILOG = """Examples:
 
@@ -98,7 +99,7 @@ def _looks(traced: Trace) -> Table:
         table.add_column("most in")
     for name in ("text", "answer"):
         table.add_column(name, justify="right")
-    from vtok.vlm.trace import REGIONS
+    from vtok.vlm.looks import REGIONS
 
     for word in traced.words:
         for number, look in enumerate(word.layers, 1):

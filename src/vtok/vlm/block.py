@@ -16,12 +16,14 @@ from vtok.vlm.adapters import adapter_of, videos_for
 from vtok.vlm.adapters.base import Adapter
 from vtok.vlm.adapters.modality import IMAGE, VIDEO
 from vtok.vlm.carried import chains_of, has_any, take, words_for
+from vtok.vlm.checking import check
 from vtok.vlm.history import TYPES, History, cache_in, recall
 from vtok.vlm.inside import Inside, check_layers, placed
 from vtok.vlm.packing import packed
 from vtok.vlm.positions import full_positions, shift_deltas
-from vtok.vlm.reducing import Cut, Reduced, check, encode_and_reduce
+from vtok.vlm.reducing import Cut, encode_and_reduce
 from vtok.vlm.seam import Shortened, image_output, shorten
+from vtok.vlm.selecting import Reduced
 
 
 class Reduction:

@@ -22,9 +22,9 @@ from vtok.vlm.adapters.base import Adapter
 from vtok.vlm.attention import watch
 from vtok.vlm.cutting import cut_arguments, cut_mask, cut_value, put_back, take
 from vtok.vlm.leaving import Leaving, Placed
-from vtok.vlm.reducing import Reduced
 from vtok.vlm.rows import Rows
 from vtok.vlm.seam import Shortened
+from vtok.vlm.selecting import Reduced
 
 _MARK = "vtok_leaving"
 #: Layers that carry a state from token to token, out of which nothing can be taken.

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from vtok.vlm.reducing import Reduced
+from vtok.vlm.selecting import Reduced
 
 #: What is as long as the whole picture and read by nobody after the encoder.
 _SPENT = ("last_hidden_state", "hidden_states", "attentions")

@@ -14,8 +14,8 @@ from vtok.reduction.chain import Budget, Chain
 from vtok.reduction.method import Seen
 from vtok.vlm.adapters.base import Encoding
 from vtok.vlm.ledger import ImageTokens, Ledger
-from vtok.vlm.reducing import Reduced
 from vtok.vlm.seam import Shortened
+from vtok.vlm.selecting import Reduced
 
 
 @dataclass(frozen=True)
