@@ -30,22 +30,43 @@ NOT_DESCRIBED = {
     "gemma4_unified": "no encoder: patches are embedded by a stack of its own",
     "glm5_next": "linear layers of a kind that is not described, and keys chosen by an index",
     "hy_v4_vl": "layers that choose their keys by an index",
-    "inkling": "layers with attention and a recurrent state at once",
-    "inkling2": "layers with attention and a recurrent state at once",
-    "inkling2_loop": "layers with attention and a recurrent state at once",
-    "lfm3_vl": "its encoder and its layers are of a kind that is not described",
     "mistral_large4": "layers that choose their keys by an index",
     "qwen4_exp": "layers that choose their keys by an index",
     "unlimited_ocr": "two encoders, and layers whose window slides over new tokens alone",
 }
 
 #: Sizes with which a class shows what a real one does: Molmo's processor pads odd grids, whose edge the zoo leaves out;
-#: MiniCPM-V merges patches after a layer that two layers don't reach.
+#: MiniCPM-V merges patches after a layer that two layers don't reach. Inkling has a full layer in six and layers
+#: without experts, and so many layers make a block or a loop; LFM3 has three kinds of layers.
+_SLIDES = ["hybrid_sliding", "hybrid"]
 _EARLY = {"vision_config": {"insert_layer_id": 0}}
 SIZES: dict[str, dict[str, Any]] = {
     "molmo2": {"vision_config": {"image_size": [112, 112], "num_position_embeddings": 64}},
     "minicpmv4_6": _EARLY,
     "minicpmv4_7": _EARLY,
+    "inkling": {"text_config": {"layer_types": _SLIDES, "mlp_layer_types": ["dense", "sparse"]}},
+    "inkling2": {
+        "text_config": {
+            "num_hidden_layers": 5,
+            "layer_types": [*_SLIDES * 2, "hybrid"],
+            "n_layers_per_attn_res_block": 2,
+        }
+    },
+    "inkling2_loop": {
+        "text_config": {
+            "num_hidden_layers": 8,
+            "layer_types": _SLIDES * 4,
+            "n_layers_per_attn_res_block": 2,
+            "loop_layer_index_start": 2,
+            "loop_layer_index_end": 6,
+            "loop_num_passes": 3,
+            "loop_gate_rank": 8,
+        }
+    },
+    "lfm3_vl": {
+        "text_config": {"num_hidden_layers": 3, "layer_types": ["conv", "full_attention", "sliding_attention"]},
+        "vision_config": {"num_hidden_layers": 3, "layer_types": ["conv", "conv", "full_attention"]},
+    },
 }
 DESCRIBED = tuple(name for name in zoo.names() if name not in NOT_DESCRIBED)
 
@@ -79,12 +100,16 @@ class Described:
         if "target_sizes" in inputs:
             return _grids(inputs["target_sizes"])
         if "image_grid_thw" in inputs:
-            return _grids(inputs["image_grid_thw"][:, 1:])
+            # Inkling 2 counts tokens, and its pixels are those of all patches of one, colours last.
+            merge = self.vision.merge if self.vision.kind == "inkling2_vision" else 1
+            return _grids(inputs["image_grid_thw"][:, 1:] * merge)
         if "spatial_shapes" in inputs:
             return _grids(inputs["spatial_shapes"])
         if "image_position_ids" in inputs:
             return _grids(inputs["image_position_ids"].amax(1).flip(-1) + 1)
         pixels, patch = inputs["pixel_values"], self.vision.patch
+        if self.vision.kind == "inkling_vision":
+            return Seeing(((len(pixels), 1),))
         if "image_token_pooling" in inputs:
             side = math.isqrt(pixels.shape[1])
             return Seeing(((side, side),) * len(pixels))

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from vtok.catalog.config_parts import Config, kind_of, text_part, traits_of, whole_number
+from vtok.catalog.layer_sizes import Loop, Relative
 from vtok.catalog.sizes import TextSizes
 
 # Under which names configurations carry each size; the first that is there counts.
@@ -25,9 +26,9 @@ _TEXT = {
     "expert_mlp": ("moe_intermediate_size",),
     "expert_hidden": ("moe_hidden_size",),
     "shared_mlp": ("shared_expert_intermediate_size", "shared_intermediate_size", "share_expert_dim"),
-    "dense_layers": ("first_k_dense_replace",),
+    "dense_layers": ("first_k_dense_replace", "dense_mlp_idx"),
     "expert_every": ("interleave_moe_layer_step", "decoder_sparse_step"),
-    "window": ("sliding_window", "attention_chunk_size"),
+    "window": ("sliding_window", "attention_chunk_size", "sliding_window_size"),
     "full_kv_heads": ("num_global_key_value_heads",),
     "full_head_dim": ("global_head_dim",),
     "reused": ("num_kv_shared_layers",),
@@ -40,15 +41,36 @@ _TEXT = {
     "linear_value_heads": ("linear_num_value_heads",),
     "linear_key_dim": ("linear_key_head_dim",),
     "linear_value_dim": ("linear_value_head_dim",),
-    "conv": ("linear_conv_kernel_dim", "conv_L_cache"),
+    "conv": ("linear_conv_kernel_dim", "conv_L_cache", "conv_kernel_size", "sconv_kernel_size"),
     "layer_hidden": ("hidden_size_per_layer_input",),
     "layer_vocabulary": ("vocab_size_per_layer_input",),
+    "block": ("n_layers_per_attn_res_block",),
 }  # fmt: skip
-_TEXT_TRAITS = {"mlp_bias": "mlp_bias", "k_is_v": "attention_k_eq_v"}
+_TEXT_TRAITS = {
+    "mlp_bias": "mlp_bias", "k_is_v": "attention_k_eq_v", "conv_bias": "conv_bias", "head_gate": "use_attention_gate",
+}  # fmt: skip
+#: Groups: their name, their class, and under which names configurations carry each of their sizes.
+_GROUPS: tuple[tuple[str, type, dict[str, tuple[str, ...]]], ...] = (
+    ("relative", Relative, {"width": ("d_rel",), "extent": ("rel_extent",)}),
+    ("loop", Loop, {"start": ("loop_layer_index_start",), "end": ("loop_layer_index_end",),
+                    "passes": ("loop_num_passes",), "rank": ("loop_gate_rank",)}),
+)  # fmt: skip
+#: Kinds whose configurations say of the part nothing, by the kind of the whole.
+_OF_WHOLE = {"inkling_mm_model": "inkling_text"}
+#: Kinds whose head is as large as the vocabulary before it was padded.
+_UNPADDED = ("inkling2_text", "inkling2_loop_text")
+#: Kinds whose matrices of attention all have a bias where their configuration says so.
+_BIASED = ("lfm3",)
 #: Kinds with one expert that serves every token, of which their configurations say nothing.
 _ALWAYS_SHARED = {"llama4_text": 1}
 #: Kinds with learned positions, and how many they have beyond the longest sequence.
 _LEARNED = {"opt": 2}
+#: Where sliding layers have heads of their own.
+_SLIDING = {
+    "heads": ("num_sliding_attention_heads", "swa_num_attention_heads"),
+    "kv_heads": ("swa_num_key_value_heads",),
+    "head_dim": ("swa_head_dim",),
+}
 _LAYER_TYPES = {
     "full_attention": "full",
     "attention": "full",
@@ -57,6 +79,12 @@ _LAYER_TYPES = {
     "linear_attention": "linear",
     "conv": "conv",
 }
+#: Lists of layers by number: of what kind those are, and the others.
+_MARKED = (
+    ("full_attn_idxs", "full", "conv"),
+    ("cross_attention_layers", "cross", "full"),
+    ("local_layer_ids", "hybrid_sliding", "hybrid"),
+)
 _CONTEXT = ("max_position_embeddings", "max_sequence_length", "seq_length", "model_max_length")
 
 
@@ -71,11 +99,17 @@ def text_sizes(config: Config) -> TextSizes:
         found["positions"] = (whole_number(part, _CONTEXT) or 0) + _LEARNED[str(kind_of(part))] or None
     if found["head_dim"] is None and hidden and heads and hidden % heads == 0:
         found["head_dim"] = hidden // heads
+    kind = kind_of(part) or _OF_WHOLE.get(str(kind_of(config)))
+    if kind in _UNPADDED:
+        found["head_vocabulary"] = whole_number(part, ("unpadded_vocab_size",))
+    if kind in _BIASED:
+        found["qkv_bias"] = found["output_bias"] = part.get("attention_bias")
     return TextSizes(
-        kind=kind_of(part),
+        kind=kind,
         attention=_attention(part, found["layers"]),
         tied=_tied(config, part),
         **traits_of(part, _TEXT_TRAITS),
+        **_groups(part),
         **_unlike(part, _mixture(part, found)),
     )
 
@@ -84,6 +118,15 @@ def context_of(config: Config) -> int | None:
     """The longest sequence in tokens that ``config`` tells of."""
     found = whole_number(text_part(config), _CONTEXT)
     return found if found is not None else whole_number(config, _CONTEXT)
+
+
+def _groups(part: Config) -> dict[str, Any]:
+    """Sizes that belong together; None where a model has none of them."""
+    found = {}
+    for name, group, names in _GROUPS:
+        sizes = {size: whole_number(part, keys) for size, keys in names.items()}
+        found[name] = group(**sizes) if any(sizes.values()) else None
+    return found
 
 
 def _tied(config: Config, part: Config) -> bool | None:
@@ -124,9 +167,12 @@ def _unlike(part: Config, found: dict[str, Any]) -> dict[str, Any]:
         inner, multiple = 2 * found["mlp"] // 3, whole_number(part, ("block_multiple_of",)) or 256
         inner = int(float(part.get("block_ffn_dim_multiplier") or 1) * inner)
         found["mlp"] = -(-inner // multiple) * multiple
-    sliding = whole_number(part, ("num_sliding_attention_heads",))
-    if sliding:
-        found["full_heads"], found["heads"] = found["heads"], sliding
+    for name, keys in _SLIDING.items():
+        sliding = whole_number(part, keys)
+        if sliding:
+            found[f"full_{name}"], found[name] = found[name], sliding
+    if part.get("use_sandwich_norm") is False:
+        found["norms"] = 2
     if part.get("use_double_wide_mlp") and found["mlp"]:
         found["reused_mlp"] = 2 * found["mlp"]
     return found
@@ -144,7 +190,7 @@ def _attention(part: Config, layers: int | None) -> str | None:
     every = whole_number(part, ("full_attention_interval",))
     if every:
         return f"{every - 1} linear, 1 full" if every > 1 else "full"
-    for key, inside, outside in (("full_attn_idxs", "full", "conv"), ("cross_attention_layers", "cross", "full")):
+    for key, inside, outside in _MARKED:
         marked = part.get(key)
         if isinstance(marked, list) and layers:
             return _runs([inside if index in marked else outside for index in range(layers)])

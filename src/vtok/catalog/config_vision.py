@@ -24,19 +24,20 @@ from vtok.catalog.sizes import VisionSizes
 _VISION_TRAITS = {"pool_head": "vision_use_head", "qkv_bias": "qkv_bias"}
 _VISION = {
     "hidden": ("embed_dim", "hidden_size", "width", "d_model"),
-    "layers": ("num_hidden_layers", "depth", "layers", "num_layers"),
+    "layers": ("num_hidden_layers", "depth", "layers", "num_layers", "n_layers"),
     "heads": ("num_heads", "num_attention_heads", "attention_heads", "heads"),
     "kv_heads": ("num_key_value_heads",),
     "head_dim": ("head_dim",),
     "mlp": ("intermediate_size", "encoder_ffn_dim", "mlp_dim"),
     "patch": ("patch_size", "spatial_patch_size"),
     "temporal": ("temporal_patch_size", "patch_temporal"),
-    "channels": ("num_channels", "in_channels", "in_chans"),
+    "channels": ("num_channels", "in_channels", "in_chans", "n_channels"),
     "image": ("image_size",),
     "positions": ("num_position_embeddings", "position_embedding_size"),
     "tiles": ("max_num_tiles",),
     "global_layers": ("num_global_layers",),
     "window": ("window_size",),
+    "conv": ("conv_kernel_size",),
     "merge": (
         "spatial_merge_size",
         "merge_kernel_size",
@@ -46,7 +47,7 @@ _VISION = {
         "scale_factor",
     ),
     "output": ("out_hidden_size", "output_channels"),
-    "projector_mlp": ("projector_input_dim",),
+    "projector_mlp": ("projector_input_dim", "projection_hidden_dim"),
     "words": ("vocab_size",),
     "indicators": ("num_visual_indicator_tokens",),
 }
@@ -59,6 +60,10 @@ _JOINT = {
 
 #: Projectors with an inner width that is one of the language model's.
 _LIKE_TEXT = {"aya_vision": "hidden_size", "idefics2": "intermediate_size"}
+
+
+#: Kinds whose configurations say of the encoder nothing, by the kind of the whole.
+_OF_WHOLE = {"inkling_mm_model": "inkling_vision"}
 
 
 #: Encoders of two, and the part that describes the first.
@@ -105,8 +110,13 @@ def vision_sizes(config: Config) -> VisionSizes:
     if isinstance(types, list) and "pos_emb_height" in part:  # windows as large as the grid of learned positions
         full = tuple(index for index, one in enumerate(types) if one != "window_attention")
         found["window"] = (whole_number(part, ("pos_emb_height",)) or 0) * (found["patch"] or 0) or None
+    elif isinstance(types, list) and "conv" in types:
+        full = tuple(index for index, one in enumerate(types) if one != "conv")
+    kind = kind_of(part) or (_OF_WHOLE.get(str(kind_of(whole))) if part else None)
+    if kind == "inkling_vision":  # which ends at the width of the language model
+        found["output"] = whole_number(text_part(config), ("hidden_size",))
     return VisionSizes(
-        kind=kind_of(part),
+        kind=kind,
         projector=_projector(whole) if part else None,
         full_layers=full,
         deepstack=indices_of(part.get("deepstack_visual_indexes")),
@@ -139,6 +149,9 @@ def _positions(part: Config, told: int | None) -> int | None:
     """Learned position embeddings where the side of the picture does not tell how many."""
     if told and "position_embedding_size" in part:
         return 2 * told
+    grid = whole_number(part, ("posemb_grid_size",))
+    if grid:  # one of a class token too
+        return grid**2 + 1
     high, wide = whole_number(part, ("pos_emb_height",)), whole_number(part, ("pos_emb_width",))
     most, patch = whole_number(part, ("max_image_size",)), whole_number(part, ("patch_size",))
     if most and patch:  # one of a class token that is not there too

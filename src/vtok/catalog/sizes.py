@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from vtok.catalog.layer_sizes import Loop, Relative
 from vtok.catalog.resampler_sizes import ResamplerSizes
 
 
@@ -24,7 +25,8 @@ class TextSizes:
 
     ``attention`` says which layer does what, as runs that are repeated until there are ``layers`` of them: ``"full"``,
     ``"5 sliding, 1 full"``, ``"3 linear, 1 full"``. Kinds of layers: full, sliding (``window`` positions back), chunked
-    (blocks of ``window``), linear (gated delta net), conv (short convolution), cross (attends to the image alone).
+    (blocks of ``window``), linear (gated delta net), conv (short convolution), cross (attends to the image alone),
+    hybrid and hybrid_sliding (full and sliding, with short convolutions of ``conv`` taps beside, Inkling).
     ``full_heads``, ``full_kv_heads`` and ``full_head_dim`` are those of the full layers where these differ from the
     others; ``layer_kv_heads`` are one by one where no rule says which. The last ``reused`` layers read the cache of
     earlier ones and have none of their own; their MLP is ``reused_mlp`` wide where that differs.
@@ -39,13 +41,17 @@ class TextSizes:
 
     ``linear_*`` are the heads of linear attention and their widths, ``conv`` the taps of its short convolution.
     ``layer_hidden`` and ``layer_vocabulary`` are those of per-layer embeddings (Gemma 3n, Gemma 4).
+    ``head_vocabulary`` is that of the head where it is smaller than the embedding's. Where layers take their input from
+    the sums of earlier ones by attention, each sum is of ``block`` layers. ``relative`` and ``loop`` are groups.
 
     Traits: ``tied`` (the head is the embedding), ``gated`` (an MLP of three matrices), biases, ``qk_norm`` ("head": one
     weight a number of a head; "all": one a number of all heads), ``norms`` a layer, ``norm_bias``, ``output_gate`` (the
     queries come with a gate of the same width), ``head_gate`` (with a gate a head), ``shared`` (experts never come
     without ``shared_mlp``), ``shared_gate`` (shared experts have a gate of width 1), ``k_is_v`` (full layers use their
     keys as values), ``head_bias``, ``parallel_mlp`` (layers with experts have the plain MLP beside them, with norms and
-    scales of their own).
+    scales of their own), ``sinks`` (every query has a score of its own that goes to no key, Inkling 2),
+    ``embedding_norm`` (what is looked up is normed), ``mlp_scale`` (one number scales what MLP or experts give),
+    ``shared_routing`` (the router scores shared experts too), ``conv_bias``.
     """
 
     kind: str | None = None
@@ -85,6 +91,8 @@ class TextSizes:
     conv: int | None = None
     layer_hidden: int | None = None
     layer_vocabulary: int | None = None
+    head_vocabulary: int | None = None
+    block: int | None = None
     tied: bool | None = None
     gated: bool | None = None
     qkv_bias: bool | None = None
@@ -100,6 +108,13 @@ class TextSizes:
     head_gate: bool | None = None
     shared: bool | None = None
     parallel_mlp: bool | None = None
+    sinks: bool | None = None
+    embedding_norm: bool | None = None
+    mlp_scale: bool | None = None
+    shared_routing: bool | None = None
+    conv_bias: bool | None = None
+    relative: Relative | None = None
+    loop: Loop | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +123,8 @@ class VisionSizes:
 
     ``kind`` is transformers' ``model_type`` of the encoder, such as ``siglip_vision_model``. ``image`` is the side for
     which position embeddings are learned, or ``positions`` their number; ``temporal`` the frames of a patch;
-    ``channels`` those of a pixel. Where attention is windowed, ``full_layers`` (from 0) attend to everything.
+    ``channels`` those of a pixel. Where attention is windowed, ``full_layers`` (from 0) attend to everything. Where
+    the other layers have a convolution in its place, this is ``conv`` patches a side.
 
     Where every picture takes as many ``tiles``, which see each other, there is a table of positions for each of
     ``ratios`` shapes, and ``global_layers`` with gates come after the others.
@@ -128,7 +144,8 @@ class VisionSizes:
     matrix), ``rotary`` (positions turn queries and keys), ``dense_mask`` (transformers makes a mask of every position
     against every other), ``relative`` (attention adds a term for each row and column between two patches, and windows
     at an edge are padded to the full size), ``merger`` (it has what merges two by two patches within it, which it does
-    after layer ``merged_after``, or never), ``neck`` (what comes out goes through two convolutions to ``output``).
+    after layer ``merged_after``, or never), ``neck`` (what comes out goes through two convolutions to ``output``),
+    ``folded`` (no attention: layers fold the pixels of a patch into ever fewer positions, until it is one, Inkling).
     """
 
     kind: str | None = None
@@ -148,6 +165,7 @@ class VisionSizes:
     global_layers: int | None = None
     merged_after: int | None = None
     window: int | None = None
+    conv: int | None = None
     full_layers: tuple[int, ...] | None = None
     merge: int | None = None
     features: int | None = None
@@ -180,6 +198,7 @@ class VisionSizes:
     relative: bool | None = None
     neck: bool | None = None
     merger: bool | None = None
+    folded: bool | None = None
 
 
 S = TypeVar("S")

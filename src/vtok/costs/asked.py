@@ -77,7 +77,7 @@ class Asked:
     def lengths(self) -> list[int]:
         """Positions of the prompt in each layer."""
         beside = self.structural + self.request.text_tokens
-        return [self.cut.visual_at(index) + beside for index in range(len(self.language.layers))]
+        return [self.cut.visual_at(layer.index) + beside for layer in self.language.layers]
 
     @property
     def half_way(self) -> list[int]:

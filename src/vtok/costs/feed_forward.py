@@ -10,13 +10,15 @@ from vtok.costs.unknown import need
 def feed_forward(text: TextSizes, index: int, caches: bool) -> list[Piece]:
     """What layer ``index`` has beside its mixer; ``caches`` is whether it has keys and values of its own."""
     hidden, gated, bias = need(text, "hidden"), text.gated is not False, bool(text.mlp_bias)
+    scale: list[Piece] = [Vector(1)] * bool(text.mlp_scale)
     if not _has_experts(text, index):
         inner = need(text, "mlp") if caches or not text.reused_mlp else text.reused_mlp
-        return list(mlp(hidden, inner, gated, bias))
+        return [*mlp(hidden, inner, gated, bias), *scale]
     count, used, inner = need(text, "experts"), need(text, "active_experts"), need(text, "expert_mlp")
     outer = text.expert_hidden or hidden
     up = Matrix("mlp", outer, inner, bias, count, used)
-    pieces: list[Piece] = [Matrix("router", hidden, count), *([up] * (2 if gated else 1))]
+    scored = count + (need(text, "shared_mlp") // inner if text.shared_routing else 0)
+    pieces: list[Piece] = [Matrix("router", hidden, scored), *([up] * (2 if gated else 1)), *scale]
     pieces += [Matrix("down", inner, outer, bias, count, used)]
     if text.expert_hidden:  # matrices to and from the width of experts, and norms on both sides of these
         pieces += [Matrix("mlp", hidden, outer), Matrix("down", outer, hidden), norm(outer, count=2)]

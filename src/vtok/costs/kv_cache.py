@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from vtok.costs.language import Language, Layer
+from vtok.costs.language import Language
+from vtok.costs.layer import Layer
 from vtok.costs.runtimes import Runtime
 
 

@@ -9,39 +9,20 @@ from dataclasses import dataclass
 
 from vtok.catalog.architectures import complete_text
 from vtok.catalog.sizes import TextSizes
+from vtok.costs import loops, sums
 from vtok.costs.feed_forward import feed_forward
-from vtok.costs.mixers import Mixer, Slot, make
-from vtok.costs.pieces import Matrix, Piece, Vector, flops, norm
+from vtok.costs.layer import Layer
+from vtok.costs.mixers import Slot, make
+from vtok.costs.pieces import Matrix, Piece, Vector, norm
 from vtok.costs.unknown import UnknownFigureError, need
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One layer of ``kind`` (see ``TextSizes``); ``caches`` is whether it keeps keys and values of its own.
-
-    ``across`` makes the keys and values of a layer that attends to pictures, from what the projector gives; without a
-    picture such a layer is skipped.
-    """
-
-    kind: str
-    pieces: tuple[Piece, ...]
-    mixer: Mixer
-    caches: bool = True
-    across: tuple[Piece, ...] = ()
-
-    def flops(self, positions: int) -> int:
-        """FLOPs of its matrices but those of ``across``."""
-        return 0 if self.across and not self.mixer.remembered(positions) else flops(self.pieces, positions)
-
-    @property
-    def flops_across(self) -> int:
-        """FLOPs of ``across`` for all positions of the pictures."""
-        return flops(self.across, self.mixer.remembered(0))
-
-
-@dataclass(frozen=True)
 class Language:
-    """A language model. ``around`` is what stands before and after all layers and is used at every position."""
+    """A language model. ``around`` is what stands before and after all layers and is used at every position.
+
+    A layer that is gone through several times is there as often, with a cache each time.
+    """
 
     layers: tuple[Layer, ...]
     embedding: tuple[Piece, ...]
@@ -66,11 +47,19 @@ def language(sizes: TextSizes, looked: int = 0) -> Language:
         wide = count * text.layer_hidden
         embedding.append(Matrix("embedding", wide, need(text, "layer_vocabulary"), used=0))
         around += [Matrix("mlp", hidden, wide), norm(text.layer_hidden)]
+    if text.embedding_norm:
+        embedding.append(norm(hidden))
+    if text.block:
+        around.append(sums.for_the_head(text))
+    layers = [_layer(text, index, kind, looked) for index, kind in enumerate(layer_kinds(text))]
+    if text.loop:
+        layers = loops.looped(text, layers)
+        around.append(loops.messages(text))
     return Language(
-        layers=tuple(_layer(text, index, kind, looked) for index, kind in enumerate(layer_kinds(text))),
+        layers=tuple(layers),
         embedding=tuple(embedding),
         around=tuple(around),
-        head=Matrix("head", hidden, vocabulary, bias=bool(text.head_bias)),
+        head=Matrix("head", hidden, text.head_vocabulary or vocabulary, bias=bool(text.head_bias)),
         tied=need(text, "tied"),
         hidden=hidden,
     )
@@ -94,4 +83,4 @@ def _layer(text: TextSizes, index: int, kind: str, looked: int) -> Layer:
     if text.layer_hidden:
         gate = Matrix("mlp", hidden, text.layer_hidden)
         pieces += [gate, Matrix("mlp", text.layer_hidden, hidden), norm(hidden)]
-    return Layer(kind, tuple(pieces), mixing.mixer, caches, mixing.across)
+    return Layer(kind, tuple(pieces), mixing.mixer, caches, mixing.across, index)

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vtok.costs.language import Language, Layer
+from vtok.costs.language import Language
+from vtok.costs.layer import Layer
 from vtok.costs.pieces import Matrix
 from vtok.costs.projector import Projector
 from vtok.costs.seeing import Seeing

@@ -16,7 +16,8 @@ from vtok.catalog.formats import ANYWHERE, Format, Place
 class Matrix:
     """``copies`` alike matrices (outputs, inputs), ``used`` of which a position goes through; ``tensor`` is its role.
 
-    Roles are those of ``vtok.catalog.formats.TENSORS``. A table that is looked up has ``used`` = 0.
+    Roles are those of ``vtok.catalog.formats.TENSORS``. A table that is looked up has ``used`` = 0, a matrix that every
+    head goes through by itself as many as there are heads.
     """
 
     tensor: str
@@ -30,6 +31,11 @@ class Matrix:
     def parameters(self) -> int:
         """Numbers that are held."""
         return self.copies * self.outputs * (self.inputs + self.bias)
+
+    @property
+    def wide(self) -> int:
+        """Numbers that go into it and come out, for a position."""
+        return self.used * (self.inputs + self.outputs)
 
     def flops(self, positions: int) -> int:
         """FLOPs for so many positions."""
@@ -54,6 +60,11 @@ class Vector:
         """Numbers that are held."""
         return self.size
 
+    @property
+    def wide(self) -> int:
+        """Nothing is counted."""
+        return 0
+
     def flops(self, positions: int) -> int:
         """None are counted."""
         return 0
@@ -63,7 +74,37 @@ class Vector:
         return form.bytes_of(self.tensor, (self.size,), place)
 
 
-Piece = Matrix | Vector
+@dataclass(frozen=True)
+class Residual:
+    """``queries`` learned vectors of ``width``, which at every position attend to ``keys`` sums of earlier layers.
+
+    Keys are values too, and there is one head (Inkling 2: models/inkling2/modeling_inkling2.py).
+    """
+
+    queries: int
+    keys: int
+    width: int
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that are held."""
+        return self.queries * self.width
+
+    @property
+    def wide(self) -> int:
+        """Numbers of the sums and of what comes out, for a position."""
+        return (self.keys + self.queries) * self.width
+
+    def flops(self, positions: int) -> int:
+        """FLOPs of scores and weighted sums."""
+        return 4 * positions * self.queries * self.keys * self.width
+
+    def bytes_in(self, form: Format, place: Place = ANYWHERE) -> int:
+        """Bytes in a format of weights."""
+        return form.bytes_of("vector", (self.parameters,), place)
+
+
+Piece = Matrix | Vector | Residual
 
 
 def parameters(pieces: Iterable[Piece]) -> int:
@@ -83,8 +124,7 @@ def bytes_in(pieces: Iterable[Piece], form: Format, place: Place = ANYWHERE) -> 
 
 def through(pieces: Iterable[Piece], positions: int, number: int) -> int:
     """Bytes into and out of the matrices for so many positions, ``number`` bytes each."""
-    wide = sum(piece.used * (piece.inputs + piece.outputs) for piece in pieces if isinstance(piece, Matrix))
-    return positions * number * wide
+    return positions * number * sum(piece.wide for piece in pieces)
 
 
 def norm(width: int, bias: bool = False, count: int = 1) -> Vector:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vtok.catalog.formats import Format, Place
-from vtok.costs.language import Language, Layer
+from vtok.costs.language import Language
+from vtok.costs.layer import Layer
 from vtok.costs.pieces import Matrix, Piece, bytes_in, parameters
 from vtok.costs.projector import Projector
 from vtok.costs.towers import Tower
@@ -16,7 +17,7 @@ from vtok.costs.towers import Tower
 
 def layer_pieces(language: Language) -> tuple[Piece, ...]:
     """Every piece of a language model but its embedding and its head."""
-    return (*(piece for layer in language.layers for piece in (*layer.pieces, *layer.across)), *language.around)
+    return (*(piece for layer in language.layers for piece in layer.weights), *language.around)
 
 
 def tower_bytes(tower: Tower, form: Format) -> int:
@@ -31,7 +32,7 @@ def projector_bytes(projector: Projector, form: Format) -> int:
 
 def language_bytes(language: Language, form: Format) -> int:
     """Bytes of all layers and of what stands around them; formats that mix types look at the layer's number."""
-    inside = sum(bytes_in((*layer.pieces, *layer.across), form, place) for layer, place in _placed(language))
+    inside = sum(bytes_in(layer.weights, form, place) for layer, place in _placed(language))
     return inside + bytes_in(language.around, form)
 
 
@@ -53,13 +54,13 @@ def active_bytes(language: Language, form: Format, positions: int = 1) -> int:
 
 def _placed(language: Language) -> list[tuple[Layer, Place]]:
     """Each layer with what a format that mixes types looks at."""
-    count = len(language.layers)
-    return [(layer, _place(layer, index, count)) for index, layer in enumerate(language.layers)]
+    count = len({layer.index for layer in language.layers})
+    return [(layer, _place(layer, count)) for layer in language.layers]
 
 
-def _place(layer: Layer, index: int, count: int) -> Place:
+def _place(layer: Layer, count: int) -> Place:
     experts = max((piece.copies for piece in layer.pieces if isinstance(piece, Matrix)), default=1)
-    return Place(index, count, layer.mixer.shared_by, experts if experts > 1 else 0)
+    return Place(layer.index, count, layer.mixer.shared_by, experts if experts > 1 else 0)
 
 
 def embedding_bytes(language: Language, form: Format) -> int:

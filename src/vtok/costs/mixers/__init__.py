@@ -11,13 +11,14 @@ from collections.abc import Callable
 
 from vtok.costs.mixers.cross import Cross, cross
 from vtok.costs.mixers.delta import Delta, delta
+from vtok.costs.mixers.hybrid import Hybrid, hybrid
 from vtok.costs.mixers.latent import Latent, latent
 from vtok.costs.mixers.mixer import Mixer, Mixing, Slot, pairs
 from vtok.costs.mixers.short_conv import ShortConv, short_conv
 from vtok.costs.mixers.softmax import Softmax, softmax
 from vtok.costs.unknown import UnknownFigureError
 
-__all__ = ["Cross", "Delta", "Latent", "Mixer", "Mixing", "ShortConv", "Slot", "Softmax", "make", "pairs"]
+__all__ = ["Cross", "Delta", "Hybrid", "Latent", "Mixer", "Mixing", "ShortConv", "Slot", "Softmax", "make", "pairs"]
 
 
 def _attention(slot: Slot) -> Mixing:
@@ -32,6 +33,8 @@ _MAKERS: dict[str, Callable[[Slot], Mixing]] = {
     "linear": delta,
     "conv": short_conv,
     "cross": cross,
+    "hybrid": hybrid,
+    "hybrid_sliding": hybrid,
 }
 
 

@@ -29,16 +29,19 @@ class Delta(Mixer):
     taps: int
 
     def flops(self, queries: int, keys: int) -> int:
-        """FLOPs of the products within and between chunks of 64; one query alone updates the state by sums.
+        """FLOPs of the convolution, and of the products within and between chunks of 64.
+
+        One query alone updates the state by sums.
 
         The triangular systems that a chunk solves are no products, and are not counted here.
         """
+        convolution = convolved(self.conv_width, self.taps, queries)
         if queries == 1:
-            return 0
+            return convolution
         inside = CHUNK * (2 * self.key_dim + self.value_dim)
         between = 3 * self.key_dim * self.value_dim
         chunks = 2 * -(-queries // CHUNK) * CHUNK * self.heads * (inside + between)
-        return chunks + convolved(self.conv_width, self.taps, queries)
+        return chunks + convolution
 
     def needed(self, queries: int, keys: int) -> int:
         """FLOPs with a chunk's triangular systems, or the state's own update where a query comes alone."""

@@ -36,15 +36,19 @@ class ShortConv(Mixer):
 
 
 def convolved(width: int, taps: int, queries: int) -> int:
-    """FLOPs of a causal convolution; one query alone is a sum of products, which is not a matrix product.
+    """FLOPs of a causal convolution in torch, which pads on both sides and cuts the end off: taps - 1 positions more.
 
-    torch pads on both sides and cuts the end off, so that it works out taps - 1 positions more.
+    One query alone comes after as many inputs as there are taps, so that one position more is worked out.
     """
-    return 0 if queries == 1 else 2 * width * taps * (queries + taps - 1)
+    return 2 * width * taps * (2 if queries == 1 else queries + taps - 1)
 
 
 def short_conv(slot: Slot) -> Mixing:
     """A convolution of ``conv`` taps between a matrix to three times the width and one from it."""
-    hidden, taps = need(slot.text, "hidden"), need(slot.text, "conv")
-    pieces = (Matrix("attention", hidden, 3 * hidden), Matrix("output", hidden, hidden), Vector(hidden * taps))
+    hidden, taps, bias = need(slot.text, "hidden"), need(slot.text, "conv"), bool(slot.text.conv_bias)
+    pieces = (
+        Matrix("attention", hidden, 3 * hidden, bias),
+        Matrix("output", hidden, hidden, bias),
+        Vector(hidden * (taps + bias)),
+    )
     return Mixing(pieces, ShortConv(hidden, taps))

@@ -21,7 +21,12 @@ class Softmax(Mixer):
     window: int | None = None
 
     def flops(self, queries: int, keys: int) -> int:
-        """FLOPs of scores and weighted sums, every query to every key, as dense kernels with a mask do them."""
+        """FLOPs of scores and weighted sums, every query to every key, as dense kernels with a mask do them.
+
+        One query alone meets the keys that its window has left in the cache.
+        """
+        if queries == 1:
+            keys = min(keys, self.window or keys)
         return 2 * self.heads * queries * keys * (self.key_dim + self.value_dim)
 
     def needed(self, queries: int, keys: int) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from vtok.catalog.architectures import complete_vision
 from vtok.catalog.sizes import VisionSizes
+from vtok.costs.towers.alternating import alternating
 from vtok.costs.towers.base import Tower
+from vtok.costs.towers.folding import folding
 from vtok.costs.towers.joined import joined
 from vtok.costs.towers.merging import merging
 from vtok.costs.towers.plain import plain
@@ -16,6 +18,10 @@ __all__ = ["Tower", "tower"]
 def tower(sizes: VisionSizes) -> Tower:
     """The encoder of ``sizes``; raises ``UnknownFigureError`` for a figure that it needs and nobody tells."""
     vision = complete_vision(sizes)
+    if vision.folded:
+        return folding(vision)
+    if vision.conv:
+        return alternating(vision)
     if vision.relative:
         return sam(vision)
     if vision.tiles:

@@ -1,0 +1,54 @@
+"""Layers that are gone through more than once: transformers 5.24, models/inkling2_loop/modeling_inkling2_loop.py.
+
+Every pass begins with what came before the loop and has a cache of its own. From the second pass on, each layer reads
+the sums that the pass before has left: four queries attend to them, and what they find goes through a gate each into
+the inputs of queries, keys, values and experts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from vtok.catalog.sizes import TextSizes
+from vtok.costs.layer import Layer
+from vtok.costs.pieces import Matrix, Piece, Residual, Vector
+from vtok.costs.unknown import UnknownFigureError, need
+
+#: Inputs of a layer that a pass hands on to the next: queries, keys, values, experts.
+_MESSAGES = 4
+
+
+def looped(text: TextSizes, layers: Sequence[Layer]) -> list[Layer]:
+    """``layers`` in the order in which they are gone through, those of a later pass holding nothing of their own."""
+    start, end, passes = (_of_loop(text, name) for name in ("start", "end", "passes"))
+    gates = _gates(text)
+    inside = layers[start:end]
+    reading = Residual(_MESSAGES, _sums_left(text, len(inside)), need(text, "hidden"))
+    first = [replace(layer, held=(*layer.pieces, *gates)) for layer in inside]
+    again = [replace(layer, pieces=(*layer.pieces, *gates, reading), held=()) for layer in inside]
+    return [*layers[:start], *first, *again * (passes - 1), *layers[end:]]
+
+
+def messages(text: TextSizes) -> Vector:
+    """The queries of all layers of the loop, those of layers that the model doesn't have too."""
+    return Vector((_of_loop(text, "end") - _of_loop(text, "start")) * _MESSAGES * need(text, "hidden"))
+
+
+def _sums_left(text: TextSizes, layers: int) -> int:
+    """Sums that a pass over so many ``layers`` leaves, but for the one from before the loop, with which it begins."""
+    return max(1, -(-layers // int(need(text, "block"))))
+
+
+def _gates(text: TextSizes) -> tuple[Piece, ...]:
+    """For each message a matrix from what it meets and itself, and two from there: what to forget, what to let in."""
+    hidden, rank = need(text, "hidden"), _of_loop(text, "rank")
+    back = Matrix("attention", rank, hidden)
+    return (Matrix("attention", 2 * hidden, rank), back, back) * _MESSAGES
+
+
+def _of_loop(text: TextSizes, name: str) -> int:
+    value: int | None = getattr(text.loop, name)
+    if value is None:
+        raise UnknownFigureError(f"text.loop.{name}")
+    return value
