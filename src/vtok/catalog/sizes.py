@@ -51,7 +51,8 @@ class TextSizes:
     keys as values), ``head_bias``, ``parallel_mlp`` (layers with experts have the plain MLP beside them, with norms and
     scales of their own), ``sinks`` (every query has a score of its own that goes to no key, Inkling 2),
     ``embedding_norm`` (what is looked up is normed), ``mlp_scale`` (one number scales what MLP or experts give),
-    ``shared_routing`` (the router scores shared experts too), ``conv_bias``.
+    ``shared_routing`` (the router scores shared experts too), ``conv_bias``, ``capped`` (scores are bounded before the
+    softmax, for which transformers' fused attention has no place, so that its class keeps tables of them).
     """
 
     kind: str | None = None
@@ -113,6 +114,7 @@ class TextSizes:
     mlp_scale: bool | None = None
     shared_routing: bool | None = None
     conv_bias: bool | None = None
+    capped: bool | None = None
     relative: Relative | None = None
     loop: Loop | None = None
 

@@ -80,6 +80,9 @@ class Estimate(Asked):
         linear, head = _known(work.linear), _known(work.head)
         least = flops.attention_needed(self.language, self.lengths, self.request.batch)
         mixed = self._time(least, _known(work.attention), _known(moved.attention))
+        if self.runtime.tables:  # kernels one after the other, each of which waits for memory alone
+            scores = traffic.tables(self.language, self.lengths, self.form.activation, self.request.batch)
+            mixed += self._time(0, 0, scores)
         return self._time(linear, linear, _known(moved.linear)) + mixed + self._time(head, head, _known(moved.head))
 
     def _time(self, least: int, most: int, moved: int) -> Range:

@@ -36,9 +36,14 @@ def encoder_buffer(tower: Tower, projector: Projector, seen: Seeing, number: int
     return number * (tower.buffered(seen) + stacked)
 
 
-def layer_activations(layer: Layer, hidden: int, length: int, number: int) -> int:
-    """Bytes at the highest point of one layer over ``length`` positions."""
-    return number * length * (_AROUND * hidden + max(_inner(layer), layer.mixer.working))
+def layer_activations(layer: Layer, hidden: int, length: int, number: int, tables: bool = False) -> int:
+    """Bytes at the highest point of one layer over ``length`` positions.
+
+    Where the engine keeps ``tables``, the scores live twice, before the softmax and, in fp32, after it.
+    """
+    scores = (number + 4) * layer.mixer.table(length, length) if tables else 0
+    mixing = number * length * layer.mixer.working + scores
+    return number * length * _AROUND * hidden + max(number * length * _inner(layer), mixing)
 
 
 def _inner(layer: Layer) -> int:
@@ -47,12 +52,13 @@ def _inner(layer: Layer) -> int:
     return max(wide, default=0) * (3 if len(wide) > 1 else 2)
 
 
-def language_activations(language: Language, lengths: Sequence[int], number: int, batch: int = 1) -> int:
+def language_activations(
+    language: Language, lengths: Sequence[int], number: int, batch: int = 1, tables: bool = False
+) -> int:
     """Bytes at the highest point of the prefill."""
     pairs = zip(language.layers, lengths, strict=True)
-    return batch * max(
-        (layer_activations(layer, language.hidden, length, number) for layer, length in pairs), default=0
-    )
+    each = (layer_activations(layer, language.hidden, length, number, tables) for layer, length in pairs)
+    return batch * max(each, default=0)
 
 
 def logits_bytes(language: Language, number: int, batch: int = 1, micro_batch: int | None = None) -> int:

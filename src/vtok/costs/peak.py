@@ -14,10 +14,13 @@ def activations(asked: Asked) -> int:
     number, batch = asked.runtime.activation or asked.form.activation, asked.request.batch
     if asked.runtime.micro_batch:
         return _encoder_buffer(asked, number) + _buffer(asked, number, asked.runtime.micro_batch)
-    reading = memory.language_activations(asked.language, asked.lengths, number, batch) + _kept(asked, number)
+    tables = asked.runtime.tables
+    reading = memory.language_activations(asked.language, asked.lengths, number, batch, tables) + _kept(asked, number)
     if not asked.layouts:
         return reading
-    encoding = batch * number * asked.tower.working(asked.seen)
+    seen, beside = asked.seen, asked.tower.class_tokens
+    joining = asked.tower.kept(seen, False) + asked.projector.working(seen, beside)
+    encoding = batch * number * max(asked.tower.working(seen), joining)
     return max(reading, encoding - _not_yet(asked))
 
 

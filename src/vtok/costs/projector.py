@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from vtok.catalog.architectures import complete_vision, projector_pieces
 from vtok.catalog.resampler_sizes import ResamplerSizes
@@ -55,6 +56,11 @@ class Projector:
             found += through(one.query, readers, number) + through(one.key, counts["patch"], number)
         return found
 
+    def working(self, seen: Seeing, beside: int = 0) -> int:
+        """Numbers that live at the highest point, beside the encoder's output."""
+        counts = self._counts(seen, beside)
+        return max(counts[unit] * _alive(pieces) for unit, pieces in self.parts.items())
+
     def tokens(self, seen: Seeing) -> int:
         """Tokens that it makes, before any that a family leaves out."""
         if self.resampler:
@@ -96,6 +102,16 @@ def projector(sizes: VisionSizes, text_hidden: int | None) -> Projector:
         merge=vision.merge or 1,
         resampler=resampler(vision, text_hidden),
     )
+
+
+def _alive(pieces: Sequence[Piece]) -> int:
+    """Numbers that live at the highest point of matrices one after the other: what a step reads and what it makes.
+
+    Two alike in a row are a gate and what it gates, whose product lives beside them.
+    """
+    matrices = [(piece.inputs, piece.outputs) for piece in pieces if isinstance(piece, Matrix)]
+    runs = [(inputs, outputs, len(list(group))) for (inputs, outputs), group in groupby(matrices)]
+    return max((inputs + (3 if count == 2 else 2) * outputs for inputs, outputs, count in runs), default=0)
 
 
 def _piece(words: str, vision: VisionSizes, text_hidden: int | None) -> Piece:

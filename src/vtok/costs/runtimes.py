@@ -4,6 +4,7 @@
   made of the old cache and the new position, so that the cache is read, written, and read by attention. What a Python
   process with torch 2.13 and transformers takes by itself, 401 MiB, was measured on a CPU (``benchmarks/cost.py``
   prints it); the CUDA context with torch's kernels, 781 MB, is what pytorch #34323 saw in nvidia-smi.
+  Attention that its fused kernels cannot do (a class with _supports_sdpa = False) keeps tables of all scores.
 - vLLM keeps whole blocks of 16 positions.
 - llama.cpp, src/llama-kv-cache-iswa.cpp: caches are padded to 256 positions, and a sliding layer has the window and
   one micro-batch of 512; src/llama-context.cpp reserves a buffer for a micro-batch whose every position has its logits
@@ -36,7 +37,8 @@ class Runtime:
     many bytes a number between layers has where the weights do not decide, ``one_by_one`` whether it encodes one
     picture after the other, ``whole`` whether it takes the cache of the whole window at the start, where that was
     asked for or is its own. ``contexts`` are the windows that it opens by itself, each for devices of less than so
-    many bytes, the first for none; none means the model's own. ``overhead`` is in bytes, by kind of device.
+    many bytes, the first for none; none means the model's own. ``tables`` says whether it keeps tables of scores where
+    its fused attention does not do what the model wants. ``overhead`` is in bytes, by kind of device.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Runtime:
     activation: int | None = None
     one_by_one: bool = False
     whole: bool = False
+    tables: bool = False
     contexts: tuple[tuple[float, int], ...] = ()
     overhead: Mapping[str, int] = field(default_factory=dict)
 
@@ -72,7 +75,7 @@ _OLLAMA_CONTEXTS = ((24 * GIB, 4096), (48 * GIB, 32768), (float("inf"), 262144))
 RUNTIMES = {
     one.name: one
     for one in (
-        Runtime("transformers", slack=-1, passes=3, overhead=_TORCH),
+        Runtime("transformers", slack=-1, passes=3, tables=True, overhead=_TORCH),
         Runtime("vllm", pad=16, overhead=_TORCH),
         Runtime("llama.cpp", overhead=_CARD, **_LLAMA),  # type: ignore[arg-type]
         Runtime("ollama", overhead=_CARD, contexts=_OLLAMA_CONTEXTS, **_LLAMA),  # type: ignore[arg-type]

@@ -28,6 +28,18 @@ def projection(projector: Projector, seen: Seeing, form: Format, beside: int = 0
     return projector_bytes(projector, form) + projector.moved(seen, form.activation, beside)
 
 
+#: How often a table of scores is written or read: the product that makes it, its scale, three steps of the bound, the
+#: mask, the softmax (transformers 5.24, models/gemma2/modeling_gemma2.py), each from one tensor into the next, and the
+#: product that reads it.
+_TABLE_PASSES = 14
+
+
+def tables(language: Language, lengths: Sequence[int], number: int, batch: int = 1) -> int:
+    """Bytes moved where scores are kept in tables while the prompt is read."""
+    pairs = zip(language.layers, lengths, strict=True)
+    return _TABLE_PASSES * number * batch * sum(layer.mixer.table(length, length) for layer, length in pairs)
+
+
 def prefill(language: Language, lengths: Sequence[int], form: Format, batch: int = 1) -> int:
     """Bytes moved by all layers over the prompt."""
     pairs = zip(language.layers, lengths, strict=True)

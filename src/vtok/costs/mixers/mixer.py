@@ -35,6 +35,10 @@ class Mixer(ABC):
         """The same where the engine stores less; here it is not less."""
         return self.stored
 
+    def table(self, queries: int, keys: int) -> int:
+        """Numbers of the scores that a class keeps all at once where fused kernels do not serve; mostly they do."""
+        return 0
+
     @property
     def state(self) -> tuple[int, int]:
         """Numbers kept whatever the length: (in the type of activations, in fp32)."""

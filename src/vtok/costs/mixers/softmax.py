@@ -12,13 +12,17 @@ from vtok.costs.unknown import need
 
 @dataclass(frozen=True)
 class Softmax(Mixer):
-    """Attention of ``heads`` queries to ``kv_heads`` keys and values; ``window`` positions back where it is bounded."""
+    """Attention of ``heads`` queries to ``kv_heads`` keys and values; ``window`` positions back where it is bounded.
+
+    ``tabled`` is whether transformers has no fused kernel for it.
+    """
 
     heads: int
     kv_heads: int
     key_dim: int
     value_dim: int
     window: int | None = None
+    tabled: bool = False
 
     def flops(self, queries: int, keys: int) -> int:
         """FLOPs of scores and weighted sums, every query to every key, as dense kernels with a mask do them.
@@ -32,6 +36,10 @@ class Softmax(Mixer):
     def needed(self, queries: int, keys: int) -> int:
         """FLOPs that causality and the window leave, as kernels do that skip what the mask hides."""
         return 2 * self.heads * pairs(queries, keys, self.window) * (self.key_dim + self.value_dim)
+
+    def table(self, queries: int, keys: int) -> int:
+        """The score of every query and key in every head, if ``tabled``."""
+        return self.heads * queries * keys if self.tabled else 0
 
     @property
     def working(self) -> int:
@@ -78,7 +86,7 @@ def softmax(slot: Slot) -> Mixing:
         pieces += [] if shares else [Matrix("value", hidden, kv_heads * value, bias)]
     pieces += _head_norms(text, heads, kv_heads if caches else 0, width)
     window = need(text, "window") if slot.kind in ("sliding", "chunked") else None
-    return Mixing(tuple(pieces), Softmax(heads, kv_heads, width, value, window))
+    return Mixing(tuple(pieces), Softmax(heads, kv_heads, width, value, window, bool(text.capped)))
 
 
 def _head_norms(text: TextSizes, heads: int, kv_heads: int, width: int) -> list[Piece]:
