@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vtok.catalog.sizes import TextSizes
 from vtok.costs.mixers.mixer import Mixer, Mixing, Slot, pairs
@@ -22,7 +22,7 @@ class Softmax(Mixer):
     key_dim: int
     value_dim: int
     window: int | None = None
-    tabled: bool = False
+    tabled: bool = field(default=False, kw_only=True)
 
     def flops(self, queries: int, keys: int) -> int:
         """FLOPs of scores and weighted sums, every query to every key, as dense kernels with a mask do them.
@@ -86,7 +86,7 @@ def softmax(slot: Slot) -> Mixing:
         pieces += [] if shares else [Matrix("value", hidden, kv_heads * value, bias)]
     pieces += _head_norms(text, heads, kv_heads if caches else 0, width)
     window = need(text, "window") if slot.kind in ("sliding", "chunked") else None
-    return Mixing(tuple(pieces), Softmax(heads, kv_heads, width, value, window, bool(text.capped)))
+    return Mixing(tuple(pieces), Softmax(heads, kv_heads, width, value, window, tabled=bool(text.capped)))
 
 
 def _head_norms(text: TextSizes, heads: int, kv_heads: int, width: int) -> list[Piece]:
