@@ -21,6 +21,17 @@ DEEPSEEK = {
     "moe_intermediate_size": 1536, "first_k_dense_replace": 1, "kv_lora_rank": 512,
     "q_lora_rank": None, "qk_rope_head_dim": 64, "qk_nope_head_dim": 128, "v_head_dim": 128,
 }  # fmt: skip
+LLAMA = {
+    "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
+    "intermediate_size": 14336, "vocab_size": 128256,
+}  # fmt: skip
+QWEN = {
+    "hidden_size": 3584, "num_hidden_layers": 28, "num_attention_heads": 28, "num_key_value_heads": 4,
+    "intermediate_size": 18944, "vocab_size": 152064,
+}  # fmt: skip
+CLIP = {
+    "hidden_size": 1024, "num_attention_heads": 16, "intermediate_size": 4096, "patch_size": 14, "image_size": 336,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("one", PUBLISHED, ids=lambda one: one.name)
@@ -56,3 +67,27 @@ def test_deepseek_vl2_joins_them_with_two_matrices_and_two_vectors():
     one = find_checkpoint("deepseek-vl2")
     held = parameters(projector(one.vision, one.text.hidden).pieces)
     assert held == (4 * 1152 + 1) * 2560 + (2560 + 1) * 2560 + 2 * 2560
+
+
+def test_minicpm_v_2_5_has_a_wider_language_model_and_more_queries():
+    one = find_checkpoint("minicpm-v-2.5")
+    found = language(one.text)
+    held = parameters((*weights.layer_pieces(found), *found.embedding)) + found.head.parameters
+    assert held == numbers("LlamaForCausalLM", "LlamaConfig", LLAMA)
+    # 96 queries; the patches' own matrix; torch's four; three norms; one at the end.
+    width = 4096
+    joined = 96 * width + 1152 * width + 4 * (width + 1) * width + 6 * width + width**2
+    assert parameters(projector(one.vision, width).pieces) == joined
+
+
+def test_molmo_reads_squares_of_patches_in_two_layers_outputs():
+    one = find_checkpoint("molmo-7b-d")
+    held = parameters(projector(one.vision, one.text.hidden).pieces)
+    attention = 3 * (2048 + 1) * 1024 + (1024 + 1) * 1024
+    assert held == attention + 2 * 1024 * 18944 + 18944 * 3584 + 2 * 2048
+    # A Qwen2 7B with 128 tokens more, and CLIP's encoder of 23 layers without what follows them.
+    found = language(one.text)
+    text = parameters((*weights.layer_pieces(found), *found.embedding)) + found.head.parameters
+    assert text == numbers("Qwen2ForCausalLM", "Qwen2Config", QWEN) + 128 * 3584
+    clip = numbers("CLIPVisionModel", "CLIPVisionConfig", {**CLIP, "num_hidden_layers": 23})
+    assert parameters(tower(one.vision).pieces) == clip - 2 * 1024
