@@ -15,7 +15,7 @@ from vtok.costs.unknown import need
 
 
 def cross(vision: VisionSizes, sizes: ResamplerSizes, text_hidden: int) -> Resampler:
-    """torch's own attention of the language model's width, heads of 128, a matrix before the keys and one at the end."""
+    """torch's own attention of the language model's width, a matrix before the keys and one at the end."""
     queries, dim = need(sizes, "queries"), need(sizes, "head_dim")
     biased = matrix(text_hidden, text_hidden, True)
     query = (biased, biased, matrix(text_hidden, text_hidden), norm(text_hidden, True, 2))
