@@ -76,6 +76,8 @@ CLASSES = [
     (["granite-docling"], "GraniteDocling", {}),
     (["molmo2-8b"], "Molmo2", {"adapter_config": {"intermediate_size": 12288, "text_hidden_size": 4096}}),
     (["minicpm-v-4.6"], "MiniCPMV4_6", {}),
+    (["inkling-2-small"], "Inkling2", {}),
+    (["inkling-2-mini"], "Inkling2Loop", {"vision_config.text_hidden_size": 2304}),
     (["deepseek-vl-1.3b"], "DeepseekVL", NO_HEAD),
     (["deepseek-ocr-2"], "DeepseekOcr2", TWO),
     (["janus-pro-1b"], "Janus", {}),
