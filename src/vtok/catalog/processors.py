@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from vtok.catalog import rules_canvases as canvases
 from vtok.catalog import rules_fixed as fixed
 from vtok.catalog import rules_native as native
 from vtok.catalog import rules_tiled as tiled
@@ -17,7 +18,7 @@ from vtok.errors import UnknownKindError
 
 RULES: dict[str, Callable[[CheckpointFiles], Found]] = {
     "apertus1p5": native.apertus,
-    "aria": tiled.aria,
+    "aria": canvases.aria,
     "aya_vision": tiled.aya,
     "blip-2": fixed.queries,
     "chameleon": fixed.fixed(512, 32, structural=2, shape="crop"),
@@ -28,7 +29,7 @@ RULES: dict[str, Callable[[CheckpointFiles], Found]] = {
     "deepseek_ocr2": tiled.deepseek_ocr2,
     "deepseek_vl": fixed.fixed(384, 24, shape="pad"),
     "deepseek_vl_hybrid": fixed.fixed(384, 24, shape="pad"),
-    "deepseek_vl_v2": tiled.deepseek_vl2,
+    "deepseek_vl_v2": canvases.deepseek_vl2,
     "diffusion_gemma": native.gemma4,
     "dots3_note": native.smart(),
     "emu3": native.emu3,
@@ -50,7 +51,7 @@ RULES: dict[str, Callable[[CheckpointFiles], Found]] = {
     "glm_ocr": native.smart("glm4v"),
     "glmga": native.glmga,
     "got_ocr2": tiled.got_ocr2,
-    "granite4_vision": tiled.granite4,
+    "granite4_vision": canvases.granite4,
     "granite_docling": tiled.granite_docling,
     "hunyuan_vl": native.hunyuan,
     "hy_v4_vl": native.smart(min_pixels=512**2, max_pixels=2048**2, patch=16, row_ends=True),
@@ -72,9 +73,9 @@ RULES: dict[str, Callable[[CheckpointFiles], Found]] = {
     "lighton_ocr": native.lighton,
     "llama4": native.plain("llama4", tile="size", max_tiles="max_patches"),
     "llava": fixed.llava,
-    "llava_next": tiled.llava_next,
-    "llava_next_video": tiled.llava_next,
-    "llava_onevision": tiled.llava_onevision,
+    "llava_next": canvases.llava_next,
+    "llava_next_video": canvases.llava_next,
+    "llava_onevision": canvases.llava_onevision,
     "minicpm_ocr": tiled.minicpm46("4x"),
     "minicpmv": tiled.minicpmv,
     "minicpmv4_6": tiled.minicpm46(),

@@ -20,7 +20,8 @@ from vtok.reduction import budget as budgets
 from vtok.reduction.chain import Step
 from vtok.reduction.method import Need, TowerMethod
 from vtok.reduction.selection import Selection
-from vtok.vlm.adapters.base import Adapter, Encoding
+from vtok.vlm.adapters.base import Adapter
+from vtok.vlm.adapters.joining import Encoding
 from vtok.vlm.adapters.tower import TOWERS, has_cls
 from vtok.vlm.attention import PREFIX, watch
 from vtok.vlm.picture import plain

@@ -24,7 +24,8 @@ from vtok.reduction.chain import Step
 from vtok.reduction.method import Need, PatchMethod
 from vtok.reduction.seen import Patches
 from vtok.reduction.selection import Selection
-from vtok.vlm.adapters.base import Adapter, Encoding
+from vtok.vlm.adapters.base import Adapter
+from vtok.vlm.adapters.joining import Encoding
 from vtok.vlm.towers import window_order
 
 #: Families whose processors pack the patches of one token behind each other, and whose encoders can be told the rest.

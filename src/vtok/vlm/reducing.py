@@ -17,7 +17,8 @@ from vtok.reduction.method import Need, PixelMethod, Stage
 from vtok.reduction.selection import Selection
 from vtok.reduction.windows import middles, window_of
 from vtok.vlm import merging, patching
-from vtok.vlm.adapters.base import Adapter, Encoding
+from vtok.vlm.adapters.base import Adapter
+from vtok.vlm.adapters.joining import Encoding
 from vtok.vlm.checking import allowed, check_budgets
 from vtok.vlm.picture import plain
 from vtok.vlm.selecting import Reduced, reduced

@@ -12,7 +12,8 @@ from vtok.errors import MethodError
 from vtok.reduction.chain import Chain, Step
 from vtok.reduction.method import Seen, TokenMethod
 from vtok.reduction.selection import Selection
-from vtok.vlm.adapters.base import Adapter, Encoding
+from vtok.vlm.adapters.base import Adapter
+from vtok.vlm.adapters.joining import Encoding
 from vtok.vlm.checking import allowed, check_budgets
 from vtok.vlm.picture import Picture
 

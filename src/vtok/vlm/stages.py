@@ -12,7 +12,7 @@ from torch import Tensor
 from vtok.geometry.layout import Layout
 from vtok.reduction.chain import Budget, Chain
 from vtok.reduction.method import Seen
-from vtok.vlm.adapters.base import Encoding
+from vtok.vlm.adapters.joining import Encoding
 from vtok.vlm.ledger import ImageTokens, Ledger
 from vtok.vlm.seam import Shortened
 from vtok.vlm.selecting import Reduced

@@ -12,7 +12,7 @@ from torch import Tensor
 from vtok.errors import MethodError
 from vtok.reduction.chain import Chain
 from vtok.reduction.method import Need
-from vtok.vlm.adapters.base import Encoding
+from vtok.vlm.adapters.joining import Encoding
 
 
 def wants_words(chain: Chain | None) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import torch
@@ -18,24 +17,15 @@ from torch import Tensor, nn
 
 from vtok.errors import MethodError, ModelError
 from vtok.geometry.layout import Layout
-from vtok.reduction.method import Need, Seen
+from vtok.reduction.method import Need
 from vtok.vlm import towers
 from vtok.vlm.adapters import grids
+from vtok.vlm.adapters.joining import Encoding, beside, joined, seen_of
 from vtok.vlm.adapters.modality import IMAGE, VIDEO, Modality
 from vtok.vlm.picture import Picture, plain
 
 #: Arguments of ``forward`` that hold the pixels of pictures.
 PIXELS = IMAGE.pixels
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """What the encoder gave: its ``output`` as it is, and for each picture its rows (count, d) and what methods see."""
-
-    output: Any
-    pictures: tuple[Picture, ...]
-    rows: tuple[Tensor, ...]
-    seen: tuple[Seen, ...]
 
 
 class Adapter:
@@ -91,8 +81,8 @@ class Adapter:
         groups = self.group([unit.shape[0] for unit in units], ids, self.image_token_id(model))
         seen = []
         for picture, mine, group in zip(pictures, rows, groups, strict=True):
-            found = {name: _beside([values[index] for index in group], name) for name, values in more.items()}
-            seen.append(_seen(picture, mine, video=self.modality is VIDEO, **found))
+            found = {name: beside([values[index] for index in group], name) for name, values in more.items()}
+            seen.append(seen_of(picture, mine, video=self.modality is VIDEO, **found))
         return Encoding(output, tuple(pictures), tuple(rows), tuple(seen))
 
     def run(self, model: Any, inputs: Mapping[str, Any], needs: frozenset[Need]) -> tuple[Any, dict[str, list[Any]]]:
@@ -121,7 +111,7 @@ class Adapter:
         found, rows = [], []
         for group in groups:
             parts = [self.part(model, inputs, index, counts[index]) for index in group]
-            found.append(parts[0] if len(parts) == 1 else _joined(parts))
+            found.append(parts[0] if len(parts) == 1 else joined(parts))
             rows.append(units[group[0]] if len(group) == 1 else torch.cat([units[index] for index in group]))
         return found, rows
 
@@ -217,29 +207,3 @@ def encoder(model: Any, modality: Modality = IMAGE) -> Any:
 
 def _parameters(function: Any) -> list[str]:
     return list(inspect.signature(function).parameters)
-
-
-def _joined(parts: Sequence[Picture]) -> Picture:
-    """Several units one after the other as one picture; structure inside them is shifted along."""
-    count, tokens, structure = 0, 0, []
-    for part in parts:
-        structure += [
-            replace(one, row=one.row + count, first=one.first + tokens, stop=one.stop + tokens)
-            for one in part.structure
-        ]
-        count += part.count
-        tokens += part.count - len(part.structure)
-    known = all(part.grids for part in parts)
-    return Picture(count, tuple(grid for part in parts for grid in part.grids) if known else (), tuple(structure))
-
-
-def _beside(parts: Sequence[Tensor], name: str) -> Tensor:
-    """What methods see of several units, one after the other; heads come first but in the encoder's features."""
-    return parts[0] if len(parts) == 1 else torch.cat(list(parts), 0 if name == "features" else 1)
-
-
-def _seen(picture: Picture, rows: Tensor, **more: Any) -> Seen:
-    vectors = rows[picture.content.to(rows.device)] if picture.structure else rows
-    if len(picture.grids) == 1:
-        return Seen(picture.grids[0], vectors, **more)
-    return Seen((1, vectors.shape[0]), vectors, blocks=picture.grids, thumbnail=picture.thumbnail, **more)
