@@ -132,7 +132,12 @@ class Described:
 @cache
 def described(name: str) -> Described:
     """One tiny model of its own, whose attention and experts are plain matrix products."""
-    made = zoo.fresh(name, **SIZES.get(name, {}))
+    return fresh(name, **SIZES.get(name, {}))
+
+
+def fresh(name: str, **settings: Any) -> Described:
+    """The same with settings of its configuration replaced, made anew each time."""
+    made = zoo.fresh(name, **settings)
     made.model.set_attn_implementation("eager")
     made.model.set_experts_implementation("eager")
     # The counter follows modules by their gradients, which a parameter that is an input does not have without them.

@@ -147,7 +147,8 @@ class VisionSizes:
     against every other), ``relative`` (attention adds a term for each row and column between two patches, and windows
     at an edge are padded to the full size), ``merger`` (it has what merges two by two patches within it, which it does
     after layer ``merged_after``, or never), ``neck`` (what comes out goes through two convolutions to ``output``),
-    ``folded`` (no attention: layers fold the pixels of a patch into ever fewer positions, until it is one, Inkling).
+    ``folded`` (no attention: layers fold the pixels of a patch into ever fewer positions, until it is one, Inkling),
+    ``across`` (frames of a video see each other).
     """
 
     kind: str | None = None
@@ -197,6 +198,7 @@ class VisionSizes:
     mixed_positions: bool | None = None
     rotary: bool | None = None
     dense_mask: bool | None = None
+    across: bool | None = None
     relative: bool | None = None
     neck: bool | None = None
     merger: bool | None = None

@@ -16,6 +16,7 @@ from vtok.catalog.processor_files import told
 from vtok.catalog.video_files import check_numbers, sampling_in, settings_in, video_file
 from vtok.errors import UsageError
 from vtok.geometry.registry import make_family, settings_of
+from vtok.geometry.videos.clip import Encoding
 from vtok.geometry.videos.rule import Step, VideoRule
 from vtok.geometry.videos.sampling import Sampling
 from vtok.geometry.videos.steps import Covered, Each, Rows, Volume
@@ -141,7 +142,10 @@ def entries() -> tuple[Entry, ...]:
             family=entry.get("family", ""),
             settings=entry.get("settings", {}),
             unsaid=entry.get("unsaid", {}),
-            rule={key: entry[key] for key in rules if key in entry},
+            rule={
+                **{key: entry[key] for key in rules if key in entry},
+                "encoding": Encoding(**entry.get("encoding", {})),
+            },
             sampling=entry["sampling"],
         )
         for entry in tomllib.loads(text)["video"]

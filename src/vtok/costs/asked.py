@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from vtok.catalog.architectures import complete_vision
 from vtok.catalog.checkpoints import Checkpoint
 from vtok.catalog.devices import Device
 from vtok.catalog.formats import Format
@@ -16,9 +18,10 @@ from vtok.costs.projector import Projector
 from vtok.costs.reduction import Cut, cut
 from vtok.costs.request import Request
 from vtok.costs.runtimes import Runtime
-from vtok.costs.seeing import Seeing, seeing
+from vtok.costs.seeing import Seeing, handed, seeing
 from vtok.costs.towers import Tower
 from vtok.geometry.layout import Layout
+from vtok.geometry.videos.clip import VideoLayout
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Asked:
 
     checkpoint: Checkpoint
     request: Request
-    layouts: tuple[Layout, ...]
+    layouts: tuple[Layout | VideoLayout, ...]
     runtime: Runtime
     form: Format
     kv_bits: float
@@ -68,10 +71,28 @@ class Asked:
     @cached_property
     def seen(self) -> Seeing:
         """What the encoder gets to see."""
-        tower = self.tower
-        padded = tower.joined if tower.joined > 1 else None
-        seen = seeing(self.layouts, tower.patch, padded, self.request.text_tokens)
-        return seen.shrunk(self.cut.encoder_share)
+        return self.seeing(self.layouts).shrunk(self.cut.encoder_share)
+
+    @cached_property
+    def handed(self) -> list[tuple[Projector, Seeing]]:
+        """What the projector gets of that, by how far it merges where it merges frames otherwise than pictures."""
+        found, words = [], self.request.text_tokens
+        for merge in dict.fromkeys(map(_merge, self.layouts)):
+            alike = [layout for layout in self.layouts if _merge(layout) == merge]
+            vision = self.checkpoint.vision if merge is None else replace(self.checkpoint.vision, merge=merge)
+            own = self.projector if merge is None else projectors.projector(vision, self.checkpoint.text.hidden)
+            seen = handed(alike, self.tower.patch, self._padded, words)
+            found.append((own, seen.shrunk(self.cut.encoder_share)))
+        return found
+
+    def seeing(self, layouts: Iterable[Layout | VideoLayout]) -> Seeing:
+        """What the encoder gets to see of some of the pictures and videos."""
+        temporal = complete_vision(self.checkpoint.vision).temporal or 1
+        return seeing(layouts, self.tower.patch, self._padded, self.request.text_tokens, temporal)
+
+    @property
+    def _padded(self) -> int | None:
+        return self.tower.joined if self.tower.joined > 1 else None
 
     @cached_property
     def lengths(self) -> list[int]:
@@ -93,3 +114,7 @@ class Asked:
     def cached(self) -> list[int]:
         """Positions in each layer's cache: those that were made at the start, or those that came to be."""
         return [max(length, self.opened or 0) for length in self.at_the_end]
+
+
+def _merge(layout: Layout | VideoLayout) -> int | None:
+    return layout.encoding.merge if isinstance(layout, VideoLayout) else None

@@ -45,7 +45,7 @@ class Estimate(Asked):
         take, batch = self._ledger.take, self.request.batch
         return Work(
             vision=take(lambda: batch * self.tower.flops(self.seen)),
-            projector=take(lambda: batch * self.projector.flops(self.seen, self.tower.class_tokens)),
+            projector=take(lambda: batch * self._projected()),
             linear=take(lambda: flops.prefill_linear(self.language, self.lengths, batch)),
             attention=take(lambda: flops.prefill_attention(self.language, self.lengths, batch)),
             head=take(lambda: flops.head(self.language, 1, batch)),
@@ -57,7 +57,7 @@ class Estimate(Asked):
         take, form, batch = self._ledger.take, self.form, self.request.batch
         return Work(
             vision=take(lambda: traffic.vision(self.tower, self.seen, form)),
-            projector=take(lambda: traffic.projection(self.projector, self.seen, form, self.tower.class_tokens)),
+            projector=take(lambda: traffic.projection(self.projector, self.handed, form, self.tower.class_tokens)),
             linear=take(lambda: traffic.prefill(self.language, self.lengths, form, batch)),
             attention=take(lambda: kv_bytes(self.language, self.lengths, self.kv_bits, self.runtime, batch)),
             head=take(lambda: self.language.head.bytes_in(form)),
@@ -89,6 +89,9 @@ class Estimate(Asked):
         if self.device is None:
             raise UnknownFigureError("device")
         return roofline(self.device, self.form, least, most, moved)
+
+    def _projected(self) -> int:
+        return sum(projector.flops(seen, self.tower.class_tokens) for projector, seen in self.handed)
 
     def _embedding(self) -> int:
         on_card = self.device is None or self.device.kind == "gpu"

@@ -6,7 +6,7 @@ from vtok.catalog.architectures import keeps_every_layer
 from vtok.costs import memory
 from vtok.costs.asked import Asked
 from vtok.costs.kv_cache import kv_bytes
-from vtok.costs.seeing import Seeing, seeing
+from vtok.costs.seeing import Seeing
 
 
 def activations(asked: Asked) -> int:
@@ -35,8 +35,7 @@ def _at_once(asked: Asked) -> list[Seeing]:
     """What the encoder works on at the same time: all pictures of a request, or each by itself."""
     if not asked.runtime.one_by_one:
         return [asked.seen]
-    patch, share = asked.tower.patch, asked.cut.encoder_share
-    return [seeing((layout,), patch).shrunk(share) for layout in set(asked.layouts)]
+    return [asked.seeing((layout,)).shrunk(asked.cut.encoder_share) for layout in set(asked.layouts)]
 
 
 def _kept(asked: Asked, number: int) -> int:

@@ -18,6 +18,7 @@ from vtok.costs.request import Request
 from vtok.errors import UsageError
 from vtok.geometry.budget import tokens
 from vtok.geometry.layout import Layout
+from vtok.geometry.videos.clip import VideoLayout
 
 #: Methods that shrink the picture or leave patches out, so that the encoder has less to do.
 BEFORE_THE_ENCODER = ("downsample", "pixelprune")
@@ -47,8 +48,8 @@ class Cut:
         return left
 
 
-def cut(request: Request, layouts: tuple[Layout, ...], layers: int) -> Cut:
-    """What the request's budget leaves of its pictures in a language model of so many ``layers``.
+def cut(request: Request, layouts: tuple[Layout | VideoLayout, ...], layers: int) -> Cut:
+    """What the request's budget leaves of its pictures and videos in a language model of so many ``layers``.
 
     Raises ``BudgetError`` for a budget that cannot be read, ``UsageError`` for a layer that the model does not have.
     """

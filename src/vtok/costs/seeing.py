@@ -1,11 +1,20 @@
-"""What the vision encoder gets to do for the pictures of a request: tiles of patches."""
+"""What the vision encoder gets to do for the pictures and videos of a request: tiles of patches.
+
+A video is as many tiles a frame as a picture of its size, but for frames that go into one patch: Qwen2-VL and what
+follows it make patches of two frames, so that two are one tile. Each tile is encoded by itself in most classes of
+transformers 5.24 (``grid_thw`` is taken apart into slices of time, or frames are stacked as pictures are); in
+``models/kimi_k25`` and ``models/minimax_m3_vl`` all of a chunk or of a video see each other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from vtok.geometry.layout import Layout, Tile
+from vtok.geometry.videos.clip import VideoLayout
 
 Grid = tuple[int, int]
 
@@ -14,10 +23,14 @@ Grid = tuple[int, int]
 class Seeing:
     """``tiles`` are grids of patches (rows, columns), each a pass through the encoder; ``words`` those of the question,
     which queries of a projector may read with every tile.
+
+    ``spans`` says how many that follow each other belong to one picture or video whose frames may see each other;
+    empty where each stands alone.
     """
 
     tiles: tuple[Grid, ...]
     words: int = 0
+    spans: tuple[int, ...] = ()
 
     @property
     def patches(self) -> int:
@@ -33,6 +46,13 @@ class Seeing:
         """Squares of two by two patches, those that the edge cuts through included."""
         return sum(-(-rows // 2) * -(-columns // 2) for rows, columns in self.tiles)
 
+    def together(self, counts: Sequence[int]) -> list[int]:
+        """``counts``, one a tile, added up over what may see each other."""
+        if not self.spans:
+            return list(counts)
+        left = iter(counts)
+        return [sum(islice(left, span)) for span in self.spans]
+
     def shrunk(self, share: float) -> Seeing:
         """The same with so many of the patches, each side of every tile shorter alike."""
         if share >= 1:
@@ -42,13 +62,51 @@ class Seeing:
         return replace(self, tiles=tuple(tiles))
 
 
-def seeing(layouts: Iterable[Layout], patch: int, padded: int | None = None, words: int = 0) -> Seeing:
-    """The tiles of all pictures in patches of ``patch`` px; what is left over at an edge is not encoded.
+def seeing(
+    layouts: Iterable[Layout | VideoLayout], patch: int, padded: int | None = None, words: int = 0, temporal: int = 1
+) -> Seeing:
+    """The tiles of all pictures and videos in patches of ``patch`` px; what is left over at an edge is not encoded.
 
-    Where each picture is ``padded`` with empty tiles to so many, these are encoded as the others are.
+    Where each picture is ``padded`` with empty tiles to so many, these are encoded as the others are. ``temporal``
+    frames of a video go into one patch.
     """
-    tiles = [tile.size for layout in layouts for tile in _padded(layout.tiles, padded)]
-    return Seeing(tuple((height // patch, width // patch) for width, height in tiles), words)
+    tiles: list[Grid] = []
+    spans: list[int] = []
+    for layout in layouts:
+        if isinstance(layout, VideoLayout):
+            passes = list(_passes(layout, temporal))
+            tiles += _grids(layout.tiles, patch) * sum(passes)
+            spans += [len(layout.tiles) * one for one in (passes if layout.encoding.apart else [sum(passes)])]
+        else:
+            found = _grids(_padded(layout.tiles, padded), patch)
+            tiles += found
+            spans += [1] * len(found)
+    return Seeing(tuple(tiles), words, tuple(spans))
+
+
+def handed(
+    layouts: Iterable[Layout | VideoLayout], patch: int, padded: int | None = None, words: int = 0
+) -> Seeing:
+    """What of it the projector gets: a step of a video is one there, its patches averaged where they are."""
+    tiles: list[Grid] = []
+    for layout in layouts:
+        if isinstance(layout, VideoLayout):
+            pool = layout.encoding.pool
+            found = [(rows // pool, columns // pool) for rows, columns in _grids(layout.tiles, patch)]
+            tiles += found * layout.steps
+        else:
+            tiles += _grids(_padded(layout.tiles, padded), patch)
+    return Seeing(tuple(tiles), words)
+
+
+def _passes(layout: VideoLayout, temporal: int) -> Iterator[int]:
+    """How often each step goes through the encoder; frames fill up a patch, but not a step of several patches."""
+    for step in range(layout.steps):
+        yield math.ceil(min(layout.per, len(layout.frames) - step * layout.per) / temporal)
+
+
+def _grids(tiles: Iterable[Tile], patch: int) -> list[Grid]:
+    return [(tile.size[1] // patch, tile.size[0] // patch) for tile in tiles]
 
 
 def _padded(tiles: tuple[Tile, ...], count: int | None) -> tuple[Tile, ...]:

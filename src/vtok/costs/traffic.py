@@ -5,7 +5,7 @@ Caches that keep a large chip's intermediate results are left out of account, so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from vtok.catalog.formats import Format
 from vtok.costs.kv_cache import kv_bytes, state_bytes
@@ -23,9 +23,10 @@ def vision(tower: Tower, seen: Seeing, form: Format) -> int:
     return tower_bytes(tower, form) + tower.moved(seen, form.activation)
 
 
-def projection(projector: Projector, seen: Seeing, form: Format, beside: int = 0) -> int:
-    """Bytes moved by the projector."""
-    return projector_bytes(projector, form) + projector.moved(seen, form.activation, beside)
+def projection(projector: Projector, handed: Iterable[tuple[Projector, Seeing]], form: Format, beside: int = 0) -> int:
+    """Bytes moved by the projector, for all that it gets, in whichever way it merges that."""
+    moved = sum(merging.moved(seen, form.activation, beside) for merging, seen in handed)
+    return projector_bytes(projector, form) + moved
 
 
 #: How often a table of scores is written or read: the product that makes it, its scale, three steps of the bound, the

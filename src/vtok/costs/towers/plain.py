@@ -6,6 +6,8 @@ earlier layer's output is read still runs to its end there, and is counted so.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -29,8 +31,9 @@ class Plain(Tower):
 
     Where it has a head that pools the patches, every patch goes through ``pooling``, one position a tile through
     ``pooled``. ``rotary`` says whether positions turn queries and keys, ``dense_mask`` whether transformers makes a
-    mask of every position against every other. ``window`` is a side in patches, None where every layer attends to the
-    whole tile; ``full`` are the layers (from 0) that do so all the same.
+    mask of every position against every other, ``across`` whether the frames of a video see each other. ``window`` is
+    a side in patches, None where every layer attends to the whole tile; ``full`` are the layers (from 0) that do so
+    all the same.
     """
 
     embedding: tuple[Piece, ...]
@@ -48,6 +51,7 @@ class Plain(Tower):
     hidden: int
     rotary: bool
     dense_mask: bool
+    across: bool
     joined: int = 1
 
     @property
@@ -67,12 +71,17 @@ class Plain(Tower):
 
     def attending(self, seen: Seeing) -> int:
         """FLOPs of attention in all layers."""
-        whole = sum(self.attention.flops(count, count) for count in self.passes(seen))
+        whole = self._each(self.passes(seen))
         if self.window is None:
             return self.layers * whole
-        small = [count for tile in seen.tiles for count in windows(*tile, self.window)]
-        within = sum(self.attention.flops(count, count) for count in small)
+        # The frames of a video are alike, and are worked out once.
+        tiles = Counter(seen.tiles).items()
+        within = sum(number * self._each(windows(*tile, self.window)) for tile, number in tiles)
         return (self.layers - self.windowed) * whole + self.windowed * within
+
+    def _each(self, passes: Iterable[int]) -> int:
+        """FLOPs of attention in one layer, among so many positions in each pass."""
+        return sum(number * self.attention.flops(count, count) for count, number in Counter(passes).items())
 
     @property
     def windowed(self) -> int:
@@ -80,8 +89,9 @@ class Plain(Tower):
         return 0 if self.window is None else self.layers - sum(1 for index in self.full if index < self.layers)
 
     def passes(self, seen: Seeing) -> list[int]:
-        """Positions that see each other: those of each tile."""
-        return [rows * columns + self.class_tokens for rows, columns in seen.tiles]
+        """Positions that see each other: those of each tile, or of all frames of a video."""
+        alone = [rows * columns + self.class_tokens for rows, columns in seen.tiles]
+        return seen.together(alone) if self.across else alone
 
     def positions(self, seen: Seeing) -> int:
         """Positions of all tiles, class tokens included."""
@@ -154,6 +164,7 @@ def build(kind: type[P], vision: VisionSizes, embedding: tuple[Piece, ...] = (),
         "hidden": hidden,
         "rotary": bool(vision.rotary),
         "dense_mask": bool(vision.dense_mask),
+        "across": bool(vision.across),
     }
     return kind(**{**parts, **own})
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from vtok.geometry.layout import Grid, Size
+from vtok.geometry.layout import Grid, Size, Tile
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,25 @@ class Clip:
 
 
 @dataclass(frozen=True)
+class Encoding:
+    """What becomes of a video between the encoder and the projector, where it is not what becomes of pictures.
+
+    ``apart``: each step is encoded as a video of its own. ``pool`` patches a side are averaged to one before the
+    projector; ``merge`` patches a side become a token in it, None where they are as many as in a picture.
+    """
+
+    apart: bool = False
+    pool: int = 1
+    merge: int | None = None
+
+
+@dataclass(frozen=True)
 class VideoLayout:
     """How one video becomes tokens.
 
     ``frames`` are the numbers of the sampled frames, from 0, each brought to ``resized`` (width, height) px; ``per``
     of them become one step, the last one filled up, and each of ``steps`` gives ``grids`` (in px of the source).
+    ``tiles`` are the passes through the encoder that a frame takes, and ``encoding`` says what is done with them.
     ``markers`` counts the special tokens of the whole video, ``text`` those of plain text that the processor writes
     between the steps, such as times; None where how that text is cut into tokens is not known.
     """
@@ -35,6 +49,8 @@ class VideoLayout:
     grids: tuple[Grid, ...]
     markers: int = 0
     text: int | None = 0
+    tiles: tuple[Tile, ...] = ()
+    encoding: Encoding = field(default_factory=Encoding)
 
     @property
     def content(self) -> int:

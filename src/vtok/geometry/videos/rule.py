@@ -9,7 +9,7 @@ from typing import Protocol
 from vtok.errors import UsageError
 from vtok.geometry.layout import Layout
 from vtok.geometry.videos.choosing import choose
-from vtok.geometry.videos.clip import Clip, VideoLayout
+from vtok.geometry.videos.clip import Clip, Encoding, VideoLayout
 from vtok.geometry.videos.sampling import Sampling
 from vtok.geometry.videos.text import WRITERS, pieces
 
@@ -29,6 +29,7 @@ class VideoRule:
     ``per`` frames become one step, whose tokens ``step`` gives; ``markers`` special tokens stand beside those of each
     step and ``once`` beside the whole. ``text`` is one of ``text.WRITERS``, ``split`` one of ``text.SPLITS``, each
     empty where there is none or where it is not known; ``text_tokens`` tokens a step stand in for the count of it.
+    ``encoding`` is what the encoder and the projector do otherwise than with pictures.
     """
 
     step: Step
@@ -41,6 +42,7 @@ class VideoRule:
     text_tokens: int | None = None
     source: str = ""
     note: str = ""
+    encoding: Encoding = field(default_factory=Encoding)
 
     def layout(self, clip: Clip, fps: float | None = None, frames: int | None = None) -> VideoLayout:
         """The layout of a clip; ``fps`` or ``frames`` in place of the processor's own sampling.
@@ -54,7 +56,18 @@ class VideoRule:
         picture = self.step.picture(*clip.size, len(taken))
         markers = steps * (picture.structural + self.markers) + self.once
         text = self._text(clip, taken, steps)
-        return VideoLayout(clip.size, picture.resized, taken, self.per, steps, picture.grids, markers, text)
+        return VideoLayout(
+            clip.size,
+            picture.resized,
+            taken,
+            self.per,
+            steps,
+            picture.grids,
+            markers,
+            text,
+            picture.tiles,
+            self.encoding,
+        )
 
     def _text(self, clip: Clip, taken: tuple[int, ...], steps: int) -> int | None:
         if not self.text:
