@@ -172,20 +172,6 @@ def test_files_that_cannot_be_read(tmp_path):
     assert isinstance(run(tmp_path / "missing.png", *ON).exception, ImageError)
 
 
-def test_a_video_is_asked_about_by_its_frames(tmp_path):
-    av = pytest.importorskip("av")
-    path = tmp_path / "clip.mp4"
-    with av.open(str(path), "w") as out:
-        stream = out.add_stream("mpeg4", 8)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for _ in range(4):
-            out.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
-        out.mux(stream.encode())
-    error = run(path, *ON).exception
-    assert isinstance(error, UsageError)
-    assert "--size 64x48 --images 8" in str(error)
-
-
 def test_a_checkpoint_directory_without_sizes(tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "qwen2_5_vl"}')
     (tmp_path / "preprocessor_config.json").write_text('{"image_processor_type": "Qwen2VLImageProcessor"}')

@@ -44,7 +44,7 @@ def test_the_largest_image_is_the_largest_of_all_that_meet_the_goal(model, monke
 @pytest.mark.parametrize("most", [1, 2, 3, 100, 128])
 def test_the_last_number_for_which_something_holds(most):
     for last in range(1, most + 1):
-        assert solve._last(lambda number, last=last: number <= last, most) == last
+        assert solve.last(lambda number, last=last: number <= last, most) == last
 
 
 def test_an_image_of_any_size_where_the_model_makes_no_more_tokens():

@@ -129,8 +129,9 @@ def test_molmo2_pools_three_by_three():
     assert worked_out(one, layout, 14) == pytest.approx(run, rel=0.01)
 
 
-def test_minicpm():
-    one, checkpoint = described("minicpmv4_6"), find_checkpoint("minicpm-v-4.6")
+@pytest.mark.parametrize("name", ["minicpmv4_6", "minicpmv4_7"])
+def test_minicpm(name):
+    one, checkpoint = described(name), find_checkpoint("minicpm-v-4.6")
     layout = lay_out(CLIP, checkpoint)
     (tile,) = layout.tiles
     high, wide = tile.size[1] // 14, tile.size[0] // 14

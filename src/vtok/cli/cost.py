@@ -9,12 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
+from vtok.catalog.counting import find_model
+from vtok.catalog.videos import takes_videos
 from vtok.cli import common
 from vtok.cli.cost_compare import compare, compare_sheet
 from vtok.cli.cost_request import check_method, read_goal, read_request
 from vtok.cli.cost_solve import WHAT, answer, devices_sheet, solutions_data, solved
 from vtok.cli.cost_table import bar, context_line, memory_sheet, path_sheet
-from vtok.cli.cost_words import caveats, verdict
+from vtok.cli.cost_words import caveats, notes_on, title, verdict
 from vtok.cli.devices import named
 from vtok.cli.sheet import print_sheet, printable
 from vtok.costs.question import Question, ask
@@ -22,6 +24,7 @@ from vtok.costs.request import Request
 from vtok.costs.runtimes import RUNTIMES
 from vtok.errors import UsageError
 from vtok.geometry.registry import parse_setting
+from vtok.geometry.videos.choosing import check_wish
 from vtok.image import pdf
 
 EPILOG = """Examples:
@@ -29,6 +32,10 @@ EPILOG = """Examples:
 vtok cost photo.jpg --model qwen2.5-vl-7b --device rtx-3060-12gb --weights q4_k_m
 
 vtok cost scan.pdf --model qwen2.5-vl-7b --device m4-pro --weights mlx-4bit
+
+vtok cost clip.mp4 --model qwen2.5-vl-7b --device rtx-3060-12gb --weights awq --frames 16
+
+vtok cost clip.mp4 --model qwen3-vl-8b --device 4090 --compare frames=8,16,32,64
 
 vtok cost photo.jpg --model qwen2.5-vl-7b --weights q4_k_m --runtime ollama --device 3060
 
@@ -43,7 +50,7 @@ vtok cost photo.jpg --model qwen2.5-vl-7b --weights awq --solve device --ttft 1s
 
 
 def cost(
-    paths: Annotated[list[str] | None, typer.Argument(help="Pictures, PDFs, folders, patterns.")] = None,
+    paths: Annotated[list[str] | None, typer.Argument(help="Pictures, PDFs, videos, folders, patterns.")] = None,
     model: Annotated[
         str | None, typer.Option("--model", "-m", help="A name from [b]vtok models[/b] or a checkpoint directory.")
     ] = None,
@@ -78,6 +85,12 @@ def cost(
     layer: Annotated[
         int | None, typer.Option("--layer", min=0, help="After how many layers of the language model they are cut.")
     ] = None,
+    fps: Annotated[
+        float | None, typer.Option("--fps", help="Frames a second to take of a video, instead of the model's own way.")
+    ] = None,
+    frames: Annotated[
+        int | None, typer.Option("--frames", help="Frames to take of a video in all, instead of the model's own way.")
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Change a setting of the model, such as max_pixels=614656.")
     ] = None,
@@ -91,7 +104,7 @@ def cost(
     out: Annotated[Path | None, typer.Option("-o", "--out", help="A plot: .png, .svg, or .html by itself.")] = None,
     as_json: common.JsonOption = False,
 ) -> None:
-    """Tell what pictures cost before anything is downloaded: context, memory, and time to the first token.
+    """Tell what pictures and videos cost before anything is downloaded: context, memory, and time to the first token.
 
     Memory is by part; times are ranges, from what good programs reach of a device to what others do. What no source
     tells is shown as unknown and leaves what rests on it unknown.
@@ -101,15 +114,15 @@ def cost(
     _check(solve, compared, ttft, memory, out)
     check_method(method)
     chosen = named(device) if device else None
-    request = Request(
-        read_request(paths or (), sizes or (), images, dpi), text, new, batch, budget=budget, method=method, layer=layer
-    )
+    check_wish(fps, frames)
     changed = dict(parse_setting(one) for one in settings or ())
+    shown, videos = read_request(paths or (), sizes or (), images, dpi, takes_videos(find_model(model)))
+    request = Request(shown, text, new, batch, budget, method, layer, videos, fps, frames)
     question = ask(request, model, chosen, weights, kv, runtime, context, changed)
     if solve is not None:
         _solve(question, solve, ttft, memory, as_json)
         return
-    if not request.images and not text:
+    if not request.images and not request.videos and not text:
         raise UsageError("nothing to ask about: give pictures, a --size such as 1920x1080, or --text")
     found = compare(question, compared) if compared else None
     questions = found.questions if found else (question,)
@@ -117,11 +130,11 @@ def cost(
         from vtok.show.cost_plot import write_plot
 
         labels = found.values if found else (question.device.name if question.device else question.model.name,)
-        write_plot([one.cost for one in questions], labels, _title(question), out, found.key if found else "")
+        write_plot([one.cost for one in questions], labels, title(question), out, found.key if found else "")
     if as_json:
         _print_json(question, questions, found.key if found else None, found.values if found else ())
     elif found:
-        _say(_title(question))
+        _say(title(question))
         print_sheet(compare_sheet(found))
         _say(*caveats(questions))
     else:
@@ -156,7 +169,7 @@ def _solve(question: Question, what: str, ttft: str | None, memory: str | None, 
 
 def _print(question: Question, paths: list[str]) -> None:
     cost, device = question.cost, question.device
-    _say(_title(question), context_line(cost), "")
+    _say(title(question), context_line(cost), "")
     print_sheet(path_sheet(cost, device))
     _say("")
     print_sheet(memory_sheet(cost, device))
@@ -173,16 +186,7 @@ def _print_json(question: Question, questions: tuple[Question, ...], key: str | 
             "costs": [{key: value, **one.cost.to_dict()} for value, one in zip(values, questions, strict=True)],
         }
     )
-    common.print_json({**data, "note": question.note})
-
-
-def _title(question: Question) -> str:
-    cost = question.cost
-    where = f" on {question.device.title}" if question.device else ""
-    number = len(question.request.images)
-    what = f", {number} {'picture' if number == 1 else 'pictures'}" if number else ""
-    batch = f", {question.request.batch} at once" if question.request.batch > 1 else ""
-    return f"{question.model.name}{where}: {cost.weights} weights, {cost.kv} cache, {cost.runtime}{what}{batch}"
+    common.print_json({**data, "note": "; ".join(notes_on(question))})
 
 
 def _say(*lines: str) -> None:

@@ -10,6 +10,7 @@ from vtok.catalog.formats import find_cache_format, find_format
 from vtok.cli.cost_table import each_token, first_token, size, span
 from vtok.cli.devices import named
 from vtok.cli.sheet import Sheet
+from vtok.costs.frames import taken
 from vtok.costs.question import Question, ask
 from vtok.errors import UsageError
 
@@ -49,6 +50,8 @@ def compare_sheet(found: Comparison) -> Sheet:
         ["KV cache", *(size(cost.memory.kv_cache) for cost in costs)],
         ["memory", *(size(cost.memory.total) for cost in costs)],
     ]
+    if any(question.videos for question in found.questions):
+        sheet.rows.insert(0, ["frames", *(f"{taken(question):,}" for question in found.questions)])
     if any(cost.seconds for cost in costs):
         sheet.rows += [
             ["fits", *({True: "yes", False: "no", None: "unknown"}[cost.fits] for cost in costs)],
@@ -110,6 +113,23 @@ def _whole(value: str) -> int:
     return int(value)
 
 
+def _frames(question: Question, value: str) -> Question:
+    return _of_a_video(question).changed(frames=_whole(value), fps=None)
+
+
+def _fps(question: Question, value: str) -> Question:
+    try:
+        return _of_a_video(question).changed(fps=float(value), frames=None)
+    except ValueError:
+        raise UsageError(f"cannot read {value[:40]!r}; expected frames a second such as 0.5") from None
+
+
+def _of_a_video(question: Question) -> Question:
+    if not question.request.videos:
+        raise UsageError("frames of which video? Give its file")
+    return question
+
+
 _KEYS: dict[str, Callable[[Question, str], Question]] = {
     "budget": _budget,
     "device": _device,
@@ -121,4 +141,6 @@ _KEYS: dict[str, Callable[[Question, str], Question]] = {
     "text": _number("text_tokens"),
     "new": _number("new_tokens"),
     "context": _number("context"),
+    "frames": _frames,
+    "fps": _fps,
 }

@@ -1,4 +1,4 @@
-"""What ``vtok cost`` is asked about: pictures, pages and sizes as sizes in px, and limits as people write them."""
+"""What ``vtok cost`` is asked about: pictures, pages and videos by their heads, and limits as people write them."""
 
 from __future__ import annotations
 
@@ -21,24 +21,32 @@ from vtok.reduction import methods
 MOST = 10_000
 
 
-def read_request(paths: Sequence[str], sizes: Sequence[str], copies: int, dpi: int) -> tuple[Size, ...]:
-    """The sizes (width, height) in px of all pictures and pages, each ``copies`` times.
+def read_request(
+    paths: Sequence[str], sizes: Sequence[str], copies: int, dpi: int, videos: bool = False
+) -> tuple[tuple[Size, ...], tuple[Clip, ...]]:
+    """The sizes (width, height) in px of all pictures and pages, each ``copies`` times, and the videos.
 
-    Raises ``ImageError`` for the first file that cannot be read: what is left out would make the cost look lower.
+    Videos of a folder are passed over unless ``videos`` says otherwise. Raises ``ImageError`` for the first file that
+    cannot be read: what is left out would make the cost look lower.
     """
     found = [parse_size(text) for text in sizes]
-    gathered = collect(paths)
+    gathered, clips = collect(paths, videos), []
     for name, problem in gathered.failed:
         raise ImageError(problem if name in problem else f"{name}: {problem}")
     for _, outcome in read_sizes(gathered.pictures, dpi, pdf.MOST_PAGES):
         if isinstance(outcome, VtokError):
             raise outcome
-        found += [_still(name, content) for name, content in outcome]
+        for _, content in outcome:
+            if isinstance(content, Clip):
+                clips.append(content)
+            else:
+                found.append(content)
     if paths and not gathered.pictures:
         raise ImageError(f"there is no picture in {', '.join(paths)[:80]}")
-    if len(found) * copies > MOST:
-        raise UsageError(f"{len(found) * copies:,} pictures in one request; up to {MOST:,} can be asked about")
-    return tuple(found) * copies
+    number = len(found) * copies + len(clips)
+    if number > MOST:
+        raise UsageError(f"{number:,} pictures in one request; up to {MOST:,} can be asked about")
+    return tuple(found) * copies, tuple(clips)
 
 
 def check_method(method: str | None) -> None:
@@ -51,16 +59,6 @@ def check_method(method: str | None) -> None:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(known)}"
         raise UsageError(f"there is no method {name!r}; {hint}")
-
-
-def _still(name: str, content: Size | Clip) -> Size:
-    if isinstance(content, Clip):
-        side = "x".join(map(str, content.size))
-        raise UsageError(
-            f"{name} is a video; say how many of its frames are shown as pictures: --size {side} --images 8 "
-            "(vtok fit chooses frames)"
-        )
-    return content
 
 
 def read_goal(ttft: str | None, memory: str | None) -> Goal:

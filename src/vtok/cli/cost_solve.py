@@ -9,6 +9,7 @@ from vtok.cli.cost_table import each_token, first_token, size, span
 from vtok.cli.sheet import Sheet
 from vtok.cli.units import gib, seconds
 from vtok.costs import solve
+from vtok.costs.frames import most_frames, of_these, taken
 from vtok.costs.question import Question
 from vtok.costs.solve import Goal, Solution
 from vtok.errors import UsageError, VtokError
@@ -43,7 +44,7 @@ def solved(question: Question, what: str, goal: Goal) -> list[Solution]:
 _SOLVERS: dict[str, Callable[[Question, Goal], Solution | None]] = {
     "image": solve.largest_image,
     "pages": solve.most_pictures,
-    "frames": solve.most_pictures,
+    "frames": most_frames,
     "budget": solve.largest_budget,
     "context": lambda question, goal: solve.least_context(question),
 }
@@ -58,9 +59,12 @@ def answer(what: str, found: Sequence[Solution], goal: Goal) -> str:
         if not one.bounded:
             return f"Any picture does: {question.model.name} makes at most {context.visual:,} tokens of this shape."
         return f"The largest picture is {_px(images[0])}, {context.visual:,} visual tokens, {limit}."
+    if what == "frames" and question.videos:
+        number, all_of_it = taken(question), "" if one.bounded else ", which are all that are taken,"
+        size = question.request.videos[0].size
+        return f"{_counted(number, what)}{all_of_it} of {_px(size)}, {context.total:,} tokens in all, {limit}."
     if what in ("pages", "frames"):
-        number = f"{len(images):,} {what if len(images) > 1 else what[:-1]}"
-        return f"{number} of {_px(images[0])}, {context.total:,} tokens in all, {limit}."
+        return f"{_counted(len(images), what)} of {_px(images[0])}, {context.total:,} tokens in all, {limit}."
     if what == "budget":
         tail = "" if one.bounded else ", which is all that they take: nothing has to be cut"
         return f"A budget of {one.budget:,} tokens a picture{tail}, {limit}."
@@ -97,6 +101,7 @@ def solutions_data(what: str, found: Sequence[Solution]) -> dict[str, Any]:
                 "bounded": one.bounded,
                 "budget": one.budget,
                 "pictures": len(one.question.request.images),
+                "frames": taken(one.question) or None,
                 "size": one.question.request.images[:1],
                 "device": one.question.device.name if one.question.device else None,
                 "price": one.question.device.price if one.question.device else None,
@@ -105,6 +110,10 @@ def solutions_data(what: str, found: Sequence[Solution]) -> dict[str, Any]:
             for one in found
         ],
     }
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what if number > 1 else what[:-1]}"
 
 
 def _px(size: tuple[int, int]) -> str:
@@ -138,8 +147,12 @@ def _refuse_unknown(question: Question, what: str, goal: Goal) -> None:
 
 def _why(question: Question, what: str, goal: Goal) -> str:
     """What stands in the way of even the least: no picture at all, or one of those that were asked about."""
-    least = {"no picture": question.changed(images=())} if what not in ("device", "context") else {}
-    if what in ("pages", "frames"):
+    bare = question.changed(images=(), videos=(), fps=None, frames=None)
+    least = {"no video" if question.videos else "no picture": bare} if what not in ("device", "context") else {}
+    if what == "frames" and question.videos:
+        fewest = of_these(question).least()
+        least |= {"the fewest frames": fewest} if fewest else {}
+    elif what in ("pages", "frames"):
         least[f"one {what[:-1]}"] = question.changed(images=question.request.images[:1])
     for name, asked in least.items() or (("it", question),):
         cost = asked.cost

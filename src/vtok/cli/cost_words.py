@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from vtok.cli.cost_table import first_token, span
 from vtok.cli.units import gib
+from vtok.cli.videos import Wish, video_notes
 from vtok.costs.levers import Binding, Lever, binding, levers
 from vtok.costs.question import Question
 
@@ -21,10 +22,23 @@ _MISSING = {
 _CLOSE = 0.15
 _CHANGES = {
     "budget": "",
+    "frames": "{0} frames of a video (--frames {0})",
     "context": "A context of {0} (--context {0})",
     "weights": "Weights in {0} (--weights {0})",
     "kv": "A KV cache in {0} (--kv {0})",
 }
+
+
+def title(question: Question) -> str:
+    """What is asked, in a line."""
+    cost = question.cost
+    where = f" on {question.device.title}" if question.device else ""
+    number = len(question.request.images)
+    what = f", {number} {'picture' if number == 1 else 'pictures'}" if number else ""
+    what += "".join(f", a video of {len(video.frames):,} frames" for video in question.videos[:3])
+    what += f" and {len(question.videos) - 3} more" if len(question.videos) > 3 else ""
+    batch = f", {question.request.batch} at once" if question.request.batch > 1 else ""
+    return f"{question.model.name}{where}: {cost.weights} weights, {cost.kv} cache, {cost.runtime}{what}{batch}"
 
 
 def verdict(question: Question, paths: Sequence[str]) -> list[str]:
@@ -47,9 +61,16 @@ def caveats(questions: Sequence[Question]) -> list[str]:
         for name in question.cost.missing
         if question.device is not None or not name.startswith("what ")
     )
-    notes = dict.fromkeys(question.note for question in questions if question.note)
+    notes = dict.fromkeys(note for question in questions for note in notes_on(question))
     unknown = f"Unknown, and with it what rests on it: {', '.join(map(_figure, missing))}."
     return [*([unknown] if missing else []), *(f"Note: {note}." for note in notes)]
+
+
+def notes_on(question: Question) -> list[str]:
+    """What was taken for granted, one sentence each, without a full stop."""
+    wish = Wish(question.request.fps, question.request.frames)
+    videos = video_notes(question.model, wish) if question.videos else []
+    return [*([question.note] if question.note else []), *videos]
 
 
 def _what_binds(question: Question, bound: Binding) -> str:
@@ -113,12 +134,11 @@ def _end(command: str) -> str:
 
 def _after_context(lever: Lever) -> str:
     after = lever.after.cost
-    total = after.memory.total
+    total, room = after.memory.total, after.device_memory
+    over = f", but {gib(total - room)} more memory than there is" if total and room and total > room else ""
     if lever.what == "context" and total is not None:
-        room = after.device_memory
-        missing = f", but {gib(total - room)} more memory than there is" if room is not None and total > room else ""
-        return f"and take {gib(total)} in all{missing}"
-    return f"with {after.context.total:,} tokens"
+        return f"and take {gib(total)} in all{over}"
+    return f"with {after.context.total:,} tokens{over if lever.what == 'frames' else ''}"
 
 
 def _fit_command(question: Question, lever: Lever, paths: Sequence[str]) -> str:

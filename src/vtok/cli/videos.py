@@ -37,12 +37,13 @@ def add_video(tally: Tally, name: str, clip: Clip, wish: Wish) -> None:
             tally.fail(name, str(error) if told else f"{model.name}: {error}")
         else:
             counts.append(Count(one.resized, 1, one.content, one.structural, len(one.frames), one.text))
-            for note in _notes(model, wish):
+            for note in video_notes(model, wish):
                 tally.notes.setdefault(note)
     tally.add_row(Row(name, clip.size, tuple(counts), clip))
 
 
-def _notes(model: Checkpoint, wish: Wish) -> list[str]:
+def video_notes(model: Checkpoint, wish: Wish) -> list[str]:
+    """What to know of how ``model`` takes videos with that wish."""
     rule, notes = video_rule(model), []
     if wish.is_none and not rule.sampling.always:
         notes.append(

@@ -19,7 +19,7 @@ from vtok.costs.request import Request
 from vtok.costs.result import Context, Cost
 from vtok.costs.runtimes import find_runtime
 from vtok.errors import UsageError
-from vtok.geometry.videos.clip import Clip
+from vtok.geometry.videos.clip import Clip, VideoLayout
 
 #: What a request may show.
 Shown = Picture | Clip
@@ -123,4 +123,5 @@ def _context(estimate: Estimate, opened: int | None) -> Context:
         new=request.new_tokens,
         window=known.get(narrowest),
         window_of=narrowest,
+        frames=sum(len(one.frames) for one in estimate.layouts if isinstance(one, VideoLayout)),
     )

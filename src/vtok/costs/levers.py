@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from vtok.catalog.formats import cache_formats, find_format, formats
 from vtok.catalog.runtimes import RUNTIMES
+from vtok.costs.frames import fewer_frames, taken
 from vtok.costs.question import Question, ask
 from vtok.costs.runtimes import find_runtime
 from vtok.costs.seconds import rate_of
@@ -34,7 +35,7 @@ class Binding:
 
 @dataclass(frozen=True)
 class Lever:
-    """One change: ``what`` (budget, context, weights, kv) set to ``value``, and the question after it."""
+    """One change: ``what`` (frames, budget, context, weights, kv) set to ``value``, and the question after it."""
 
     what: str
     value: str
@@ -86,7 +87,8 @@ def _computes(question: Question, work: int, moved: int) -> bool:
 
 def _for_context(question: Question) -> Iterator[Lever]:
     context, images = question.cost.context, question.request.images
-    room = (context.window or 0) - context.text - context.new
+    yield from _frames(question, _fits, lambda asked: not asked.cost.context.overflow)
+    room = (context.window or 0) - context.text - context.new - sum(video.total for video in question.videos)
     if images and question.request.budget is None and room >= len(images):
         after = question.shrunk(room // len(images))
         if after is not None and not after.cost.context.overflow:
@@ -98,19 +100,32 @@ def _for_context(question: Question) -> Iterator[Lever]:
             yield Lever("context", str(after.context), after)
 
 
+def _fits(question: Question) -> bool:
+    return not question.cost.context.overflow and question.cost.fits is not False
+
+
+def _frames(question: Question, *goals: Callable[[Question], bool]) -> Iterator[Lever]:
+    """Fewer frames of the videos, for the first of the goals that some number of them meets."""
+    found = next(filter(None, (fewer_frames(question, goal) for goal in goals)), None)
+    if found is not None:
+        yield Lever("frames", str(taken(found)), found)
+
+
 def _for_memory(question: Question) -> Iterator[Lever]:
     now, runtime = find_format(question.weights), question.cost.runtime
+    yield from _frames(question, _fits)
     yield from _smaller_window(question)
     own = [one.name for one in formats() if runtime in one.runtimes and one.bits < now.bits]
     yield from _first_that_fits(question, sorted(own, key=lambda name: -find_format(name).bits))
-    if not question.named and runtime == RUNTIMES[0]:
+    # How llama.cpp takes videos is not known.
+    if not question.named and runtime == RUNTIMES[0] and not question.videos:
         yield from _first_that_fits(question, GGUF)
     bits = next(one.bits for one in cache_formats() if one.name == question.kv)
     for cache in cache_formats():
         if runtime in cache.runtimes and cache.bits < bits:
             yield Lever("kv", cache.name, question.changed(kv=cache.name))
             break
-    yield from _budgets(question)
+    yield from _smaller(question)
 
 
 def _smaller_window(question: Question) -> Iterator[Lever]:
@@ -145,10 +160,11 @@ def _first_that_fits(question: Question, names: Iterable[str]) -> Iterator[Lever
 
 
 def _for_time(question: Question) -> Iterator[Lever]:
-    yield from _budgets(question)
+    yield from _frames(question, lambda asked: 2 * taken(asked) <= taken(question))
+    yield from _smaller(question)
 
 
-def _budgets(question: Question) -> Iterator[Lever]:
+def _smaller(question: Question) -> Iterator[Lever]:
     """Pictures of at most half their tokens, at a number that people think in."""
     images = question.request.images
     if not images or question.request.budget is not None:

@@ -16,6 +16,8 @@ from vtok.catalog.devices import Device
 from vtok.catalog.formats import CacheFormat, Format, cache_formats, find_cache_format, find_format, formats
 from vtok.catalog.runtimes import for_runtime
 from vtok.catalog.sizes import TextSizes, VisionSizes
+from vtok.catalog.video_counting import lay_out
+from vtok.catalog.videos import takes_videos, video_rule
 from vtok.costs.cost import cost
 from vtok.costs.request import Request
 from vtok.costs.result import Cost
@@ -23,6 +25,7 @@ from vtok.costs.runtimes import RUNTIMES
 from vtok.errors import ModelError, UsageError
 from vtok.geometry.layout import Size
 from vtok.geometry.reachable import Sizes, same_shape
+from vtok.geometry.videos.clip import VideoLayout
 
 #: Sides beyond this are no picture that anybody has.
 LONGEST = 16384
@@ -57,6 +60,12 @@ class Question:
             runtime=self.runtime,
             context=self.context,
         )
+
+    @cached_property
+    def videos(self) -> tuple[VideoLayout, ...]:
+        """How the model takes the videos; raises ``UsageError`` where it takes none, or not so many frames."""
+        request = self.request
+        return tuple(lay_out(clip, self.model, request.fps, request.frames) for clip in request.videos)
 
     def changed(self, **fields: Any) -> Question:
         """The same question with other fields, those of the request among them."""
@@ -105,12 +114,15 @@ def ask(
         runtime = next((name for name in form.runtimes if name in RUNTIMES), None)
         if runtime is None:
             note = f"what {form.runtimes[0]} takes for itself is not known; it is counted as transformers is"
-        found = find_model(model)
+        plain = find_model(model)
         try:
-            found = for_runtime(found, runtime)
+            found = for_runtime(plain, runtime)
+            if request.videos and takes_videos(plain):
+                video_rule(found)
         except UsageError:
-            note = f"counted by transformers' rule: vtok has not read how {runtime} counts for this model"
-            runtime = None
+            does = "takes videos" if request.videos else "counts for this model"
+            note = f"counted by transformers' rule: vtok has not read how {runtime} {does}"
+            found, runtime = plain, None
         found = found.with_settings(settings)
     _check_sizes(found)
     return Question(request, found, device, form.name, cache.name, runtime, context, named, note)

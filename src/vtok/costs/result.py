@@ -38,8 +38,8 @@ class Range:
 class Context:
     """Positions of one sequence: ``visual`` after the cut and ``visual_before`` it, ``structural`` beside them, words.
 
-    ``window`` is the most that the model and the runtime take, ``window_of`` says whose limit that is; None where no
-    source tells.
+    ``frames`` are those that are taken of all videos. ``window`` is the most that the model and the runtime take,
+    ``window_of`` says whose limit that is; None where no source tells.
     """
 
     visual: int
@@ -49,6 +49,7 @@ class Context:
     new: int
     window: int | None = None
     window_of: str = ""
+    frames: int = 0
 
     @property
     def prompt(self) -> int:

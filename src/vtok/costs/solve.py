@@ -82,7 +82,7 @@ def most_pictures(question: Question, goal: Goal) -> Solution | None:
 
     if not goal.met(asked(1)):
         return None
-    number = _last(lambda number: goal.met(asked(number)), _MOST_PICTURES)
+    number = last(lambda number: goal.met(asked(number)), _MOST_PICTURES)
     return Solution(asked(number), bounded=number < _MOST_PICTURES)
 
 
@@ -92,7 +92,7 @@ def largest_budget(question: Question, goal: Goal) -> Solution | None:
     With a method they are cut after the encoder; without one pictures are shrunk, as ``vtok fit`` does.
     """
     images = question.request.images
-    if not images:
+    if not images and (question.request.method is None or not question.videos):
         raise UsageError("a budget for which pictures? Give files, or a --size such as 1920x1080")
     if question.request.method is None:
         for budget in _budgets(question):
@@ -100,10 +100,11 @@ def largest_budget(question: Question, goal: Goal) -> Solution | None:
             if asked is not None and goal.met(asked):
                 return Solution(asked, budget, bounded=asked.request.images != images)
         return None
-    most = max(question.model.family.layout(*size).content for size in images)
+    contents = [question.model.family.layout(*size).content for size in images]
+    most = max(*contents, *(video.content for video in question.videos), 1)
     if not goal.met(question.changed(budget=1)):
         return None
-    budget = _last(lambda number: goal.met(question.changed(budget=number)), most)
+    budget = last(lambda number: goal.met(question.changed(budget=number)), most)
     return Solution(question.changed(budget=budget), budget, bounded=budget < most)
 
 
@@ -149,7 +150,7 @@ def _budgets(question: Question) -> list[int]:
     return sorted({*np.unique(np.concatenate(counts)).tolist(), *whole}, reverse=True)
 
 
-def _last(holds: Callable[[int], bool], most: int) -> int:
+def last(holds: Callable[[int], bool], most: int) -> int:
     """The last number up to ``most`` for which ``holds``, which is true up to it and false from there on."""
     low, high = 1, 2
     while high < most and holds(high):
