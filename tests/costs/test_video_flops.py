@@ -10,6 +10,7 @@ from tests.costs.tiny import described, fresh
 from tests.zoo.pictures import merge_of, patch_shape
 from vtok.catalog.architectures import complete_vision
 from vtok.catalog.checkpoints import find_checkpoint
+from vtok.catalog.resampler_sizes import ResamplerSizes
 from vtok.catalog.video_counting import lay_out
 from vtok.costs.asked import Asked
 from vtok.costs.projector import projector
@@ -45,6 +46,7 @@ PACKED = {
     "glm4v_moe": ("glm-4.5v", None),
     "hyperclovax_vision_v2": ("qwen2-vl-7b", 6),
     "kimi_k25": ("kimi-k2.5", 10),
+    "lfm3_vl": ("qwen3-vl-8b", 5),
     "minimax_m3_vl": ("minimax-m3", 5),
     "muse_glimmer": ("muse-glimmer-30b", 6),
     "muse_spark": ("muse-glimmer-30b", 6),
@@ -143,7 +145,8 @@ def test_minicpm(name):
 
 def test_pictures_and_videos_meet_in_one_request():
     checkpoint = find_checkpoint("molmo2-8b")
-    checkpoint = replace(checkpoint, vision=replace(checkpoint.vision, resampler_mlp=64))
+    resampler = replace(checkpoint.vision.resampler or ResamplerSizes(), mlp=64)
+    checkpoint = replace(checkpoint, vision=replace(checkpoint.vision, resampler=resampler))
     video, picture = lay_out(CLIP, checkpoint, frames=3), checkpoint.family.layout(320, 200)
 
     def asked(*layouts):

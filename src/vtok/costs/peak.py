@@ -19,7 +19,8 @@ def activations(asked: Asked) -> int:
     if not asked.layouts:
         return reading
     seen, beside = asked.seen, asked.tower.class_tokens
-    joining = asked.tower.kept(seen, False) + asked.projector.working(seen, beside)
+    widest = max(projector.working(handed, beside) for projector, handed in asked.handed)
+    joining = asked.tower.kept(seen, False) + widest
     encoding = batch * number * max(asked.tower.working(seen), joining)
     return max(reading, encoding - _not_yet(asked))
 

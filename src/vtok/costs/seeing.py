@@ -84,9 +84,7 @@ def seeing(
     return Seeing(tuple(tiles), words, tuple(spans))
 
 
-def handed(
-    layouts: Iterable[Layout | VideoLayout], patch: int, padded: int | None = None, words: int = 0
-) -> Seeing:
+def handed(layouts: Iterable[Layout | VideoLayout], patch: int, padded: int | None = None, words: int = 0) -> Seeing:
     """What of it the projector gets: a step of a video is one there, its patches averaged where they are."""
     tiles: list[Grid] = []
     for layout in layouts:
