@@ -21,7 +21,7 @@ class Done(NamedTuple):
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
     """Call ``vtok`` in this process."""
 
     def call(*arguments: object) -> Done:
@@ -48,7 +48,7 @@ def photo(tmp_path: Path, picture: Image.Image) -> Path:
 QUESTION = "What colour is the circle?"
 
 
-def test_ask_answers_and_shows_the_ledger(run, photo: Path) -> None:  # type: ignore[no-untyped-def]
+def test_ask_answers_and_shows_the_ledger(run, photo: Path) -> None:
     done = run("ask", photo, QUESTION)
     assert done.code == 0
     assert done.out.splitlines()[0] == "red"
@@ -56,7 +56,7 @@ def test_ask_answers_and_shows_the_ledger(run, photo: Path) -> None:  # type: ig
     assert "KV cache" in done.out
 
 
-def test_ask_with_a_budget_in_json(run, photo: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_ask_with_a_budget_in_json(run, photo: Path, tmp_path: Path) -> None:
     done = run("ask", photo, QUESTION, "--budget", "25%", "--compare", "--json", "-o", tmp_path / "kept.png")
     assert done.code == 0
     data = json.loads(done.out)
@@ -68,7 +68,7 @@ def test_ask_with_a_budget_in_json(run, photo: Path, tmp_path: Path) -> None:  #
         assert image.size[0] == 1008
 
 
-def test_compare_prints_both_answers_side_by_side(run, photo: Path) -> None:  # type: ignore[no-untyped-def]
+def test_compare_prints_both_answers_side_by_side(run, photo: Path) -> None:
     done = run("ask", photo, QUESTION, "--budget", "144", "--compare")
     assert done.code == 0
     assert "every token" in done.out
@@ -76,7 +76,7 @@ def test_compare_prints_both_answers_side_by_side(run, photo: Path) -> None:  # 
     assert "75%" in done.out
 
 
-def test_show_writes_both_formats(run, photo: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_show_writes_both_formats(run, photo: Path, tmp_path: Path) -> None:
     png = run("show", photo, "--budget", 64, "-o", tmp_path / "a.png")
     assert (png.code, "64 of 576 visual tokens kept" in png.out) == (0, True)
     svg = run("show", photo, "--budget", 64, "--heat", "-o", tmp_path / "a.svg", "--json")
@@ -85,13 +85,13 @@ def test_show_writes_both_formats(run, photo: Path, tmp_path: Path) -> None:  # 
     assert (tmp_path / "a.svg").read_text().startswith("<svg")
 
 
-def test_show_names_its_file_after_the_picture(run, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+def test_show_names_its_file_after_the_picture(run, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(photo.parent)
     assert run("show", "photo.png").code == 0
     assert (photo.parent / "photo-tokens.png").exists()
 
 
-def test_trace_in_the_terminal_in_json_and_as_a_picture(run, photo: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_trace_in_the_terminal_in_json_and_as_a_picture(run, photo: Path, tmp_path: Path) -> None:
     done = run("trace", photo, QUESTION, "--budget", 144, "-o", tmp_path / "a.png")
     assert done.code == 0
     for said in ("Stages", "projector", "Sequence", "with gaps", "Where each word looked", "layer"):
@@ -102,7 +102,7 @@ def test_trace_in_the_terminal_in_json_and_as_a_picture(run, photo: Path, tmp_pa
     assert data["words"][0]["layers"][0]["images"][0] > 0
 
 
-def test_doctor_is_well(run) -> None:  # type: ignore[no-untyped-def]
+def test_doctor_is_well(run) -> None:
     done = run("doctor", "--json")
     assert done.code == 0
     findings = {finding["name"]: finding for finding in json.loads(done.out)}
@@ -130,7 +130,7 @@ def bad_files(folder: Path) -> dict[str, Path]:
 
 @pytest.mark.parametrize("name", ["missing.png", "text.png", "empty.png", "cut.jpg", "bomb.png"])
 @pytest.mark.parametrize("verb", ["ask", "show", "trace"])
-def test_bad_pictures_are_one_line_and_exit_1(run, tmp_path: Path, verb: str, name: str) -> None:  # type: ignore[no-untyped-def]
+def test_bad_pictures_are_one_line_and_exit_1(run, tmp_path: Path, verb: str, name: str) -> None:
     path = bad_files(tmp_path)[name]
     done = run(verb, path, *([] if verb == "show" else [QUESTION]))
     assert done.code == 1
@@ -152,7 +152,7 @@ def odd_pictures(folder: Path) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("name", ["animated.gif", "sixteen.png", "cmyk.jpg", "palette.png", "turned.jpg"])
-def test_odd_pictures_are_read(run, tmp_path: Path, name: str) -> None:  # type: ignore[no-untyped-def]
+def test_odd_pictures_are_read(run, tmp_path: Path, name: str) -> None:
     done = run("ask", odd_pictures(tmp_path)[name], QUESTION, "--json", "--max-tokens", 2)
     assert done.code == 0
     image = json.loads(done.out)["answers"][0]["ledger"]["images"][0]
@@ -176,26 +176,26 @@ def test_odd_pictures_are_read(run, tmp_path: Path, name: str) -> None:  # type:
         ([QUESTION, "--nonsense"], 2, "No such option"),
     ],
 )
-def test_bad_arguments(run, photo: Path, arguments: list[str], code: int, said: str) -> None:  # type: ignore[no-untyped-def]
+def test_bad_arguments(run, photo: Path, arguments: list[str], code: int, said: str) -> None:
     done = run("ask", photo, *arguments)
     assert done.code == code
     assert said in done.err
 
 
-def test_heat_without_scores_is_refused(run, photo: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_heat_without_scores_is_refused(run, photo: Path, tmp_path: Path) -> None:
     done = run("show", photo, "--method", "pool", "--heat", "-o", tmp_path / "a.png")
     assert done.code == 2
     assert "uses no score" in done.err
 
 
-def test_nothing_half_written_stays(run, photo: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_nothing_half_written_stays(run, photo: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = run("show", photo, "-o", tmp_path / "file" / "a.png")
     assert done.code == 1
     assert "cannot write" in done.err
 
 
-def test_bad_checkpoints(run, photo: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_bad_checkpoints(run, photo: Path, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "llava", "auto_map": {"AutoModel": "x.Y"}}')
     done = run("ask", photo, QUESTION, "--model", tmp_path)
     assert done.code == 1
@@ -203,14 +203,14 @@ def test_bad_checkpoints(run, photo: Path, tmp_path: Path) -> None:  # type: ign
 
 
 @pytest.mark.parametrize("verb", ["ask", "show", "trace", "doctor", "count", "models"])
-def test_help_has_examples(run, verb: str) -> None:  # type: ignore[no-untyped-def]
+def test_help_has_examples(run, verb: str) -> None:
     done = run(verb, "--help")
     assert done.code == 0
     assert f"vtok {verb}" in done.out.replace("Usage:", "")
     assert "Examples:" in done.out
 
 
-def test_running_out_of_memory_is_one_line(run, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+def test_running_out_of_memory_is_one_line(run, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
     def fail() -> None:
@@ -222,5 +222,5 @@ def test_running_out_of_memory_is_one_line(run, monkeypatch: pytest.MonkeyPatch)
     assert done.err.startswith("vtok: out of memory")
 
 
-def test_version(run) -> None:  # type: ignore[no-untyped-def]
+def test_version(run) -> None:
     assert run("--version").out.startswith("vtok ")

@@ -43,7 +43,7 @@ def test_llava_crop_agrees_with_the_processor(mini: object) -> None:
 
     width, height = 800, 336
     ramp = np.tile(np.linspace(0, 255, width), (height, 1)).astype(np.uint8)
-    processor = mini.processor.image_processor  # type: ignore[attr-defined]
+    processor = mini.processor.image_processor
     image = Image.fromarray(np.stack([ramp] * 3, -1))
     seen = processor(images=image, return_tensors="np", do_normalize=False)["pixel_values"][0, 0, 168]
     left, _, right, _ = Llava().layout(width, height).tiles[0].box

@@ -7,7 +7,7 @@ from vtok.reduction.in_layer import InLayer
 from vtok.reduction.seen import Patches, Seen
 
 
-def drawer(seed: int, dtype: torch.dtype = torch.float32, constant: bool = False):  # type: ignore[no-untyped-def]
+def drawer(seed: int, dtype: torch.dtype = torch.float32, constant: bool = False):
     generator = torch.Generator().manual_seed(seed)
 
     def drawn(*shape: int) -> Tensor:

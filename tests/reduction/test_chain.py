@@ -93,4 +93,4 @@ def test_one_method_alone_may_have_a_layer_but_no_budget() -> None:
 def test_a_layer_that_the_model_does_not_have() -> None:
     step = parse_chain("fastv:64@40").steps[0]
     with pytest.raises(MethodError, match="layers 1 to 31 for it"):
-        step.method.plan(64, 576, 32)  # type: ignore[attr-defined]
+        step.method.plan(64, 576, 32)

@@ -52,7 +52,7 @@ def test_default_share_is_ten_of_sixty_four() -> None:
         torch.rand(2, 576, 4, generator=generator),
     )
     selection = VisionZip().select(many, 64)
-    dominant = set(many.cls_attention.sum(0).topk(54).indices.tolist())  # type: ignore[union-attr]
+    dominant = set(many.cls_attention.sum(0).topk(54).indices.tolist())
     assert selection.after == 64
     assert len(dominant & set(selection.kept.tolist())) == 54
     assert bool((selection.slot >= 0).all())

@@ -17,7 +17,7 @@ from training.tasks import COUNTED, TASKS, questions
 from training.world import draw_word, held_out
 
 
-def scenes(test: bool, count: int = 40) -> list:  # type: ignore[type-arg]
+def scenes(test: bool, count: int = 40) -> list:
     rng = random.Random(3)
     return [sparse(rng, test) for _ in range(count)]
 
@@ -41,7 +41,7 @@ def test_the_same_seed_draws_the_same_picture() -> None:
 
 
 @pytest.mark.parametrize("make", [sparse, dense])
-def test_labels_lie_where_the_ink_is(make) -> None:  # type: ignore[no-untyped-def]
+def test_labels_lie_where_the_ink_is(make) -> None:
     scene = make(random.Random(8))
     labels = {name: grid.reshape(GRID, GRID) for name, grid in scene.labels().items()}
     for item in scene.items:

@@ -71,7 +71,7 @@ def test_broken_weights_are_one_line(tiny_directory: Path, tmp_path: Path) -> No
 def test_a_directory_loads_and_answers(tiny_directory: Path, picture: object) -> None:
     vlm = vtok.load(tiny_directory, device="cpu", dtype="bfloat16")
     assert vlm.model.dtype == torch.bfloat16
-    assert vlm.ask(picture, "What is red?", budget=9, max_new_tokens=2).ledger.visual_after == 9  # type: ignore[arg-type]
+    assert vlm.ask(picture, "What is red?", budget=9, max_new_tokens=2).ledger.visual_after == 9
 
 
 def test_processors_that_do_not_know_the_patch_size(tiny_directory: Path, tmp_path: Path, picture: object) -> None:
@@ -81,7 +81,7 @@ def test_processors_that_do_not_know_the_patch_size(tiny_directory: Path, tmp_pa
     for name in ("patch_size", "vision_feature_select_strategy", "num_additional_image_tokens"):
         del config[name]
     (older / "processor_config.json").write_text(json.dumps(config))
-    assert vtok.load(older).ask(picture, "What is red?", budget=9, max_new_tokens=2).ledger.visual_before == 36  # type: ignore[arg-type]
+    assert vtok.load(older).ask(picture, "What is red?", budget=9, max_new_tokens=2).ledger.visual_before == 36
 
 
 def test_devices_and_dtypes() -> None:
