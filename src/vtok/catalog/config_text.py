@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from vtok.catalog.config_parts import Config, kind_of, text_part, traits_of, whole_number
-from vtok.catalog.layer_sizes import Loop, Relative
+from vtok.catalog.layer_sizes import AltUp, Loop, Relative
 from vtok.catalog.sizes import TextSizes
 
 # Under which names configurations carry each size; the first that is there counts.
@@ -51,6 +51,7 @@ _TEXT_TRAITS = {
 }  # fmt: skip
 #: Groups: their name, their class, and under which names configurations carry each of their sizes.
 _GROUPS: tuple[tuple[str, type, dict[str, tuple[str, ...]]], ...] = (
+    ("altup", AltUp, {"streams": ("altup_num_inputs",), "rank": ("laurel_rank",)}),
     ("relative", Relative, {"width": ("d_rel",), "extent": ("rel_extent",)}),
     ("loop", Loop, {"start": ("loop_layer_index_start",), "end": ("loop_layer_index_end",),
                     "passes": ("loop_num_passes",), "rank": ("loop_gate_rank",)}),
@@ -173,6 +174,9 @@ def _unlike(part: Config, found: dict[str, Any]) -> dict[str, Any]:
             found[f"full_{name}"], found[name] = found[name], sliding
     if part.get("use_sandwich_norm") is False:
         found["norms"] = 2
+    widths = part.get("intermediate_size")
+    if isinstance(widths, list) and found["mlp"] is None:
+        found["layer_mlp"] = tuple(widths) if all(isinstance(one, int) for one in widths) else None
     if part.get("use_double_wide_mlp") and found["mlp"]:
         found["reused_mlp"] = 2 * found["mlp"]
     return found

@@ -17,8 +17,9 @@ from vtok.errors import UsageError
 
 #: What a format can treat differently. ``value`` makes values, alone or fused with queries and keys, ``output`` is the
 #: last matrix of attention, ``attention`` any other of it. ``down`` is the last matrix of an MLP, ``mlp`` its others,
-#: and experts have both. ``head`` is the output head, or the embedding where that serves as head. ``vector`` is a norm
-#: or a bias, ``vision`` and ``projector`` are any matrix of these.
+#: and experts have both. ``head`` is the output head, or the embedding where that serves as head. ``kept`` is a small
+#: matrix that GGUF keeps in 16 bits. ``vector`` is a norm or a bias, ``vision`` and ``projector`` are any matrix of
+#: these.
 TENSORS = (
     "query",
     "key",
@@ -30,6 +31,7 @@ TENSORS = (
     "router",
     "embedding",
     "head",
+    "kept",
     "vector",
     "vision",
     "projector",
@@ -128,7 +130,7 @@ class Format:
     def _name_of(self, tensor: str, place: Place) -> str:
         if tensor == "vector":
             return self.vector
-        if tensor in ("vision", "projector"):
+        if tensor in ("vision", "projector") or (tensor == "kept" and self._is_gguf):
             return self.vision
         if tensor == "router" and self.router:
             return self.router

@@ -27,3 +27,11 @@ class Loop:
     end: int | None = None
     passes: int | None = None
     rank: int | None = None
+
+
+@dataclass(frozen=True)
+class AltUp:
+    """Gemma 3n's ``streams`` beside each other, of which a layer works on one, and its residual through ``rank``."""
+
+    streams: int | None = None
+    rank: int | None = None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from vtok.catalog.layer_sizes import Loop, Relative
+from vtok.catalog.layer_sizes import AltUp, Loop, Relative
 from vtok.catalog.resampler_sizes import ResamplerSizes
 
 
@@ -29,7 +29,8 @@ class TextSizes:
     hybrid and hybrid_sliding (full and sliding, with short convolutions of ``conv`` taps beside, Inkling).
     ``full_heads``, ``full_kv_heads`` and ``full_head_dim`` are those of the full layers where these differ from the
     others; ``layer_kv_heads`` are one by one where no rule says which. The last ``reused`` layers read the cache of
-    earlier ones and have none of their own; their MLP is ``reused_mlp`` wide where that differs.
+    earlier ones and have none of their own; their MLP is ``reused_mlp`` wide where that differs. ``layer_mlp`` are the
+    MLP's widths one by one where layers differ otherwise.
 
     ``kv_rank``, ``query_rank``, ``rope_dim``, ``plain_dim`` and ``value_dim`` are those of multi-head latent attention
     (kv_lora_rank, q_lora_rank, qk_rope_head_dim, qk_nope_head_dim, v_head_dim).
@@ -80,6 +81,7 @@ class TextSizes:
     layer_kv_heads: tuple[int, ...] | None = None
     reused: int | None = None
     reused_mlp: int | None = None
+    layer_mlp: tuple[int, ...] | None = None
     kv_rank: int | None = None
     query_rank: int | None = None
     rope_dim: int | None = None
@@ -94,6 +96,7 @@ class TextSizes:
     layer_vocabulary: int | None = None
     head_vocabulary: int | None = None
     block: int | None = None
+    altup: AltUp | None = None
     tied: bool | None = None
     gated: bool | None = None
     qkv_bias: bool | None = None

@@ -12,8 +12,7 @@ def feed_forward(text: TextSizes, index: int, caches: bool) -> list[Piece]:
     hidden, gated, bias = need(text, "hidden"), text.gated is not False, bool(text.mlp_bias)
     scale: list[Piece] = [Vector(1)] * bool(text.mlp_scale)
     if not _has_experts(text, index):
-        inner = need(text, "mlp") if caches or not text.reused_mlp else text.reused_mlp
-        return [*mlp(hidden, inner, gated, bias), *scale]
+        return [*mlp(hidden, _inner(text, index, caches), gated, bias), *scale]
     count, used, inner = need(text, "experts"), need(text, "active_experts"), need(text, "expert_mlp")
     outer = text.expert_hidden or hidden
     up = Matrix("mlp", outer, inner, bias, count, used)
@@ -30,6 +29,13 @@ def feed_forward(text: TextSizes, index: int, caches: bool) -> list[Piece]:
     if text.shared_gate:
         pieces.append(Matrix("router", hidden, 1))
     return pieces
+
+
+def _inner(text: TextSizes, index: int, caches: bool) -> int:
+    if text.layer_mlp:
+        return text.layer_mlp[index]
+    inner: int = need(text, "mlp") if caches or not text.reused_mlp else text.reused_mlp
+    return inner
 
 
 def _has_experts(text: TextSizes, index: int) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from vtok.catalog.architectures import complete_text
 from vtok.catalog.sizes import TextSizes
-from vtok.costs import loops, sums
+from vtok.costs import altup, loops, sums
 from vtok.costs.feed_forward import feed_forward
 from vtok.costs.layer import Layer
 from vtok.costs.mixers import Slot, make
@@ -47,6 +47,8 @@ def language(sizes: TextSizes, looked: int = 0) -> Language:
         wide = count * text.layer_hidden
         embedding.append(Matrix("embedding", wide, need(text, "layer_vocabulary"), used=0))
         around += [Matrix("mlp", hidden, wide), norm(text.layer_hidden)]
+    if text.altup:
+        around += altup.around(text.altup, hidden)
     if text.embedding_norm:
         embedding.append(norm(hidden))
     if text.block:
@@ -83,4 +85,6 @@ def _layer(text: TextSizes, index: int, kind: str, looked: int) -> Layer:
     if text.layer_hidden:
         gate = Matrix("mlp", hidden, text.layer_hidden)
         pieces += [gate, Matrix("mlp", text.layer_hidden, hidden), norm(hidden)]
+    if text.altup:
+        pieces += altup.in_layer(text.altup, hidden)
     return Layer(kind, tuple(pieces), mixing.mixer, caches, mixing.across, index)

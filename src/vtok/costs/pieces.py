@@ -104,7 +104,34 @@ class Residual:
         return form.bytes_of("vector", (self.parameters,), place)
 
 
-Piece = Matrix | Vector | Residual
+@dataclass(frozen=True)
+class Product:
+    """``times`` products a position, from ``inputs`` to ``outputs``, with a matrix that is worked out and not held."""
+
+    inputs: int
+    outputs: int
+    times: int = 1
+
+    @property
+    def parameters(self) -> int:
+        """None are held."""
+        return 0
+
+    @property
+    def wide(self) -> int:
+        """Numbers in and out for a position."""
+        return self.times * (self.inputs + self.outputs)
+
+    def flops(self, positions: int) -> int:
+        """FLOPs for so many positions."""
+        return 2 * positions * self.times * self.inputs * self.outputs
+
+    def bytes_in(self, form: Format, place: Place = ANYWHERE) -> int:
+        """Nothing is held."""
+        return 0
+
+
+Piece = Matrix | Vector | Residual | Product
 
 
 def parameters(pieces: Iterable[Piece]) -> int:
