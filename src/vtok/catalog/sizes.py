@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from vtok.catalog.layer_sizes import AltUp, Loop, Relative
 from vtok.catalog.resampler_sizes import ResamplerSizes
+from vtok.catalog.stage_sizes import Stages
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ class VisionSizes:
     table of visual words has ``words`` + ``indicators`` of them, of which it gives shares of the first only.
     One with convolutions is ``bridge`` wide between them.
     One whose own queries read the patches has a ``resampler``.
+    An encoder of convolutions has ``stages``; its ``hidden`` is the width that comes out, for every ``patch`` px a side.
 
     Traits: ``gated``, biases, ``class_token``, ``norms`` a layer, ``norm_bias``, ``pre_norm`` and ``post_norm`` (norms
     before and after all layers), ``patch_bias``, ``qk_norm``, ``learned`` (positions are), ``layer_scale`` (two scales
@@ -183,6 +185,7 @@ class VisionSizes:
     bridge: int | None = None
     resampler: ResamplerSizes | None = None
     deepstack: tuple[int, ...] | None = None
+    stages: Stages | None = None
     gated: bool | None = None
     qkv_bias: bool | None = None
     output_bias: bool | None = None

@@ -10,27 +10,20 @@ from __future__ import annotations
 
 from vtok.catalog.layer_sizes import AltUp
 from vtok.costs.pieces import Matrix, Piece, Product, Vector, norm
-from vtok.costs.unknown import UnknownFigureError
+from vtok.costs.unknown import need
 
 
 def in_layer(altup: AltUp, hidden: int) -> list[Piece]:
     """What a layer of width ``hidden`` has beside attention and MLP."""
-    streams, rank = _known(altup)
-    # The router is asked twice: what the streams should become, and how far each of them is to be corrected.
-    routing = [Matrix("kept", hidden, streams, used=2), norm(hidden)]
-    predicting = [Matrix("kept", streams, streams**2), Product(streams, streams, hidden)]
-    correcting = [Matrix("kept", streams, streams), Vector(hidden)]
-    narrow = [Matrix("kept", hidden, rank), Matrix("kept", rank, hidden), norm(hidden)]
-    return [*routing, *predicting, *correcting, *narrow]
+    streams, rank = need(altup, "streams"), need(altup, "rank")
+    router = Matrix("kept", hidden, streams, used=2)  # for what streams become, and for how far they are corrected
+    predicting: list[Piece] = [Matrix("kept", streams, streams**2), Product(streams, streams, hidden)]
+    correcting: list[Piece] = [Matrix("kept", streams, streams), Vector(hidden)]
+    narrow: list[Piece] = [Matrix("kept", hidden, rank), Matrix("kept", rank, hidden), norm(hidden)]
+    return [router, norm(hidden), *predicting, *correcting, *narrow]
 
 
 def around(altup: AltUp, hidden: int) -> list[Piece]:
     """What makes the other streams of the first before all layers, and joins them after."""
-    streams, _ = _known(altup)
-    return [Matrix("kept", hidden, hidden)] * (2 * (streams - 1))
-
-
-def _known(altup: AltUp) -> tuple[int, int]:
-    if altup.streams is None or altup.rank is None:
-        raise UnknownFigureError("text.altup")
-    return altup.streams, altup.rank
+    others: int = need(altup, "streams") - 1
+    return [Matrix("kept", hidden, hidden)] * (2 * others)

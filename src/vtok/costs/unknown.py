@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from vtok.catalog.layer_sizes import AltUp
 from vtok.catalog.resampler_sizes import ResamplerSizes
 from vtok.catalog.sizes import TextSizes, VisionSizes
+from vtok.catalog.stage_sizes import Stages
 
 T = TypeVar("T")
 
 #: What the sizes of a part are called in a report.
-_PARTS = {TextSizes: "text", VisionSizes: "vision", ResamplerSizes: "vision.resampler"}
+_PARTS = {
+    TextSizes: "text",
+    AltUp: "text.altup",
+    VisionSizes: "vision",
+    ResamplerSizes: "vision.resampler",
+    Stages: "vision.stages",
+}
 
 
 class UnknownFigureError(Exception):
     """A formula met a figure that is not known; its text is the figure's name. It never reaches a user."""
 
 
-def need(sizes: TextSizes | VisionSizes | ResamplerSizes, name: str) -> Any:
+def need(sizes: TextSizes | AltUp | VisionSizes | ResamplerSizes | Stages, name: str) -> Any:
     """The size called ``name``; raises ``UnknownFigureError`` where it is not known."""
     value = getattr(sizes, name)
     if value is None:

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from vtok.catalog.architectures import complete_vision
 from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.stage_sizes import Stages
 from vtok.costs.towers.alternating import alternating
 from vtok.costs.towers.base import Tower
+from vtok.costs.towers.fastvit import fastvit
 from vtok.costs.towers.folding import folding
 from vtok.costs.towers.joined import joined
 from vtok.costs.towers.merging import merging
+from vtok.costs.towers.mobilenet import mobilenet
 from vtok.costs.towers.plain import plain
 from vtok.costs.towers.sam import sam
+from vtok.costs.unknown import need
 
 __all__ = ["Tower", "tower"]
+
+
+#: Encoders of convolutions by their form.
+_CONVOLUTIONAL: dict[str, Callable[[VisionSizes, Stages], Tower]] = {"fastvit": fastvit, "mobilenet": mobilenet}
 
 
 def tower(sizes: VisionSizes) -> Tower:
     """The encoder of ``sizes``; raises ``UnknownFigureError`` for a figure that it needs and nobody tells."""
     vision = complete_vision(sizes)
+    if vision.stages:
+        return _CONVOLUTIONAL[need(vision.stages, "form")](vision, vision.stages)
     if vision.folded:
         return folding(vision)
     if vision.conv:
