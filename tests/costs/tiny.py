@@ -35,6 +35,9 @@ NOT_DESCRIBED = {
     "unlimited_ocr": "two encoders, and layers whose window slides over new tokens alone",
 }
 
+#: Classes whose encoder comes from timm, which test_timm.py holds where timm is there.
+WITH_TIMM = ("fast_vlm", "gemma3n", "perception_lm")
+
 #: Sizes with which a class shows what a real one does: Molmo's processor pads odd grids, whose edge the zoo leaves out;
 #: MiniCPM-V merges patches after a layer that two layers don't reach. Inkling has a full layer in six and layers
 #: without experts, and so many layers make a block or a loop; LFM3 has three kinds of layers.

@@ -81,6 +81,37 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "ernie4_5_vl_moe": {
         "text_config": {"moe_intermediate_size": [96, 96], "rope_parameters": {**_ROPE, "mrope_section": [3, 3, 2]}}
     },
+    "fast_vlm": {
+        "vision_config": {
+            "architecture": "fastvit_mci3", "hidden_size": 128,
+            "model_args": {"inference_mode": True, "layers": [1, 2, 1, 2, 1], "embed_dims": [32, 32, 64, 64, 64]},
+        }
+    },
+    "gemma3n": {
+        "text_config": {
+            "num_hidden_layers": 4, "layer_types": ["sliding_attention", "full_attention"] * 2, "laurel_rank": 8,
+            "num_kv_shared_layers": 2, "intermediate_size": 96, "vocab_size_per_layer_input": 512,
+            "hidden_size_per_layer_input": 16, "activation_sparsity_pattern": [0.95, 0.0, 0.0, 0.0],
+        },
+        "vision_config": {
+            "model_args": {"channel_multiplier": 0.0625, "msfa_output_resolution": 4}, "hidden_size": 2048,
+            "vocab_offset": 400, "vocab_size": 8,
+        },
+        "audio_config": {
+            "conf_num_hidden_layers": 1, "conf_num_attention_heads": 4, "vocab_offset": 408, "vocab_size": 8,
+        },
+        "vision_soft_tokens_per_image": 16,
+    },
+    "perception_lm": {
+        "vision_config": {
+            "architecture": "vit_pe_core_large_patch14_336",
+            "model_args": {
+                "embed_dim": 64, "depth": 2, "num_heads": 4, "img_size": [56, 56], "global_pool": "",
+                "use_post_transformer_norm": False, "init_values": 0.1, "ref_feat_shape": [4, 4],
+            },
+        },
+        "projector_pooling_ratio": 2,
+    },
     "gemma3": {"vision_config": {"image_size": 64, "patch_size": 8}, "mm_tokens_per_image": 16},
     "gemma4_unified": {
         "vision_config": {"mm_embed_dim": 64, "mm_posemb_size": 64, "output_proj_dims": 64, "patch_size": 4},

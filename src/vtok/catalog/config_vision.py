@@ -18,6 +18,7 @@ from vtok.catalog.config_parts import (
     whole_number,
 )
 from vtok.catalog.config_resampler import read_layers, resampler_sizes
+from vtok.catalog.config_timm import timm_sizes
 from vtok.catalog.sizes import VisionSizes
 
 # Under which names configurations carry each size; the first that is there counts.
@@ -53,7 +54,7 @@ _VISION = {
 }
 # What joins encoder and language model is told by the whole configuration.
 _JOINT = {
-    "merge": ("spatial_merge_size", "downsample_factor", "scale_factor"),
+    "merge": ("spatial_merge_size", "downsample_factor", "scale_factor", "projector_pooling_ratio"),
     "projector_mlp": ("projector_hidden_size", "projection_hidden_size", "alignment_intermediate_size"),
 }
 
@@ -115,14 +116,14 @@ def vision_sizes(config: Config) -> VisionSizes:
     kind = kind_of(part) or (_OF_WHOLE.get(str(kind_of(whole))) if part else None)
     if kind == "inkling_vision":  # which ends at the width of the language model
         found["output"] = whole_number(text_part(config), ("hidden_size",))
+    timm = timm_sizes(part) if "architecture" in part else {}
     return VisionSizes(
-        kind=kind,
         projector=_projector(whole) if part else None,
         full_layers=full,
         deepstack=indices_of(part.get("deepstack_visual_indexes")),
         resampler=resampler_sizes(whole) or resampler_sizes(outer),
         **traits_of(part, _VISION_TRAITS),
-        **found,
+        **{"kind": kind, **found, **timm},
     )
 
 

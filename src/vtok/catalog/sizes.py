@@ -142,7 +142,7 @@ class VisionSizes:
     table of visual words has ``words`` + ``indicators`` of them, of which it gives shares of the first only.
     One with convolutions is ``bridge`` wide between them.
     One whose own queries read the patches has a ``resampler``.
-    An encoder of convolutions has ``stages``; its ``hidden`` is the width that comes out, for every ``patch`` px a side.
+    An encoder of convolutions has ``stages``; ``hidden`` is the width that comes out, for every ``patch`` px a side.
 
     Traits: ``gated``, biases, ``class_token``, ``norms`` a layer, ``norm_bias``, ``pre_norm`` and ``post_norm`` (norms
     before and after all layers), ``patch_bias``, ``qk_norm``, ``learned`` (positions are), ``layer_scale`` (two scales

@@ -1,0 +1,124 @@
+"""Gemma 3n's language model, whose class needs no timm: tiny ones in full, the real ones without their weights."""
+
+import pytest
+import torch
+import transformers
+
+from tests.costs.test_flops import counted
+from tests.costs.test_kv_cache import RUNTIME, held
+from vtok.catalog.checkpoints import find_checkpoint
+from vtok.catalog.config_text import text_sizes
+from vtok.catalog.formats import find_format
+from vtok.costs import flops, weights
+from vtok.costs.kv_cache import kv_bytes
+from vtok.costs.language import language
+from vtok.costs.pieces import parameters
+from vtok.costs.projector import projector
+from vtok.costs.towers import tower
+
+SHAPE = {
+    "hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 24, "vocab_size": 512,
+    "vocab_size_per_layer_input": 500, "hidden_size_per_layer_input": 16, "laurel_rank": 8, "sliding_window": 16,
+}  # fmt: skip
+PAIRS = ["sliding_attention", "full_attention"]
+TINY = {
+    "plain": {"num_hidden_layers": 2, "intermediate_size": 96, "num_kv_shared_layers": 0, "layer_types": PAIRS},
+    "reused": {"num_hidden_layers": 6, "intermediate_size": 96, "num_kv_shared_layers": 2, "layer_types": PAIRS * 3},
+    "two streams": {"num_hidden_layers": 2, "intermediate_size": 96, "num_kv_shared_layers": 0, "altup_num_inputs": 2,
+                    "layer_types": PAIRS},
+    "widths of their own": {"num_hidden_layers": 4, "intermediate_size": [96, 96, 64, 128], "num_kv_shared_layers": 2,
+                            "layer_types": PAIRS * 2},
+}  # fmt: skip
+LENGTH, NEW = 40, 5
+#: Numbers in the published files: google/gemma-3n-E2B-it and E4B-it, as the hub counts them.
+PUBLISHED = {"gemma-3n-e2b": 5439438272, "gemma-3n-e4b": 7849978192}
+
+
+def made(config, device="cpu"):
+    torch.manual_seed(0)
+    with torch.device(device):
+        model = transformers.Gemma3nForCausalLM(config).eval().requires_grad_(False)
+    model.set_attn_implementation("eager")
+    model.generation_config.eos_token_id = None
+    return model, language(text_sizes(config.to_dict()))
+
+
+@pytest.fixture(params=TINY)
+def tiny(request):
+    return made(transformers.Gemma3nTextConfig(**SHAPE, **TINY[request.param]))
+
+
+def numbers(model):
+    return sum(one.numel() for one in model.parameters())
+
+
+def held_numbers(described):
+    return parameters(weights.layer_pieces(described)) + parameters(described.embedding)
+
+
+def test_every_number_is_counted(tiny):
+    model, described = tiny
+    assert described.tied
+    assert held_numbers(described) == numbers(model)
+
+
+def test_prefill_and_decoding_agree_with_torch(tiny):
+    model, described = tiny
+    ids, count = torch.arange(LENGTH)[None], len(described.layers)
+    expected = flops.prefill_linear(described, [LENGTH] * count) + flops.prefill_attention(described, [LENGTH] * count)
+    assert expected + flops.head(described, LENGTH) == counted(lambda: model(ids))
+    cache = model(ids, use_cache=True).cache
+    after = counted(lambda: model(ids[:, -1:], cache=cache))
+    # A sliding layer looks at its window alone, which this counts in full.
+    assert after <= flops.decode(described, [LENGTH] * count) <= 1.1 * after
+
+
+def test_caches_are_those_of_layers_that_have_one(tiny):
+    model, described = tiny
+    asked = {"max_new_tokens": NEW, "do_sample": False, "return_dict_in_generate": True}
+    output = model.generate(torch.arange(LENGTH)[None], **asked)
+    lengths = [LENGTH + NEW - 1] * len(described.layers)
+    cache = getattr(output, "cache", None) or output.past_key_values
+    assert held(cache) == (kv_bytes(described, lengths, 32, RUNTIME), 0)
+
+
+@pytest.mark.parametrize(("name", "layers", "mlp", "reused"), [("e2b", 30, 8192, 10), ("e4b", 35, 16384, 15)])
+def test_real_sizes(name, layers, mlp, reused, monkeypatch):
+    config = transformers.Gemma3nTextConfig(
+        num_hidden_layers=layers, intermediate_size=mlp, num_kv_shared_layers=reused
+    )
+    # Without weights nothing can be checked by its value.
+    monkeypatch.setattr(torch.distributions.Distribution, "_validate_args", False)
+    model, described = made(config, "meta")
+    assert language(find_checkpoint(f"gemma-3n-{name}").text) == described
+    assert held_numbers(described) == numbers(model)
+    mask = torch.zeros(1, 1, LENGTH, LENGTH, device="meta")
+    ids = torch.zeros(1, LENGTH, dtype=torch.long, device="meta")
+    masks = {"full_attention": mask, "sliding_attention": mask}
+    lengths = [LENGTH] * layers
+    expected = flops.prefill_linear(described, lengths) + flops.prefill_attention(described, lengths)
+    found = counted(lambda: model(ids, attention_mask=masks, use_cache=False))
+    assert expected + flops.head(described, LENGTH) == found
+
+
+@pytest.mark.parametrize(("name", "published"), PUBLISHED.items())
+def test_published_files_hold_as_many(name, published):
+    one = find_checkpoint(name)
+    text = one.text
+    found = weights.total_parameters(tower(one.vision), projector(one.vision, text.hidden), language(text))
+    with torch.device("meta"):
+        audio = transformers.Gemma3nAudioConfig()
+        encoder = numbers(transformers.Gemma3nAudioEncoder(audio))
+    embedder = (audio.vocab_size + 2 + text.hidden) * audio.hidden_size
+    assert one.parameters == found + encoder + embedder
+    # The files still hold keys and values of layers that make none, which transformers passes over.
+    unused = text.reused * (2 * text.hidden * text.kv_heads * text.head_dim + text.head_dim)
+    assert published == one.parameters + unused
+
+
+def test_gguf_keeps_what_is_small():
+    described = language(find_checkpoint("gemma-3n-e2b").text)
+    small = [one for one in described.layers[0].pieces if getattr(one, "tensor", "") == "kept"]
+    assert len(small) == 5
+    form = find_format("q4_k_m")
+    assert sum(one.bytes_in(form) for one in small) == 2 * sum(one.parameters for one in small)

@@ -1,0 +1,132 @@
+"""Models whose encoder transformers takes from timm, held as the others are, where timm is there."""
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+import torch
+
+from tests import zoo
+from tests.costs.living import Living
+from tests.costs.test_flops import counted
+from tests.costs.test_kv_cache import RUNTIME, held
+from tests.costs.test_parameters import numbers, parts
+from tests.costs.tiny import WITH_TIMM, Described
+from tests.zoo.shrink import IMAGE_TOKEN
+from vtok.catalog.config_text import text_sizes
+from vtok.catalog.config_vision import vision_sizes
+from vtok.catalog.sizes import VisionSizes
+from vtok.costs import flops, weights
+from vtok.costs.kv_cache import kv_bytes
+from vtok.costs.pieces import parameters
+from vtok.costs.seeing import Seeing
+from vtok.costs.towers import tower
+
+# timm wants torchvision, which not every platform has for the torch that is installed.
+timm = pytest.importorskip("timm", reason="transformers takes these encoders from timm")
+
+#: Sides of the pictures, one a tile, and the visual tokens of each.
+PICTURES = {"fast_vlm": ((128, 192), 6), "gemma3n": ((64, 64), 16), "perception_lm": ((56, 56), 4)}
+NEW = 5
+
+
+@cache
+def described(name):
+    made = zoo.fresh(name)
+    made.model.set_attn_implementation("eager")
+    made.model.requires_grad_(False)
+    config = made.model.config.to_dict()
+    vision = vision_sizes(config)
+    if name == "gemma3n":  # as many tokens for any picture; the processor says how large one is
+        vision = replace(vision, patch=16)
+    return Described(made, text_sizes(config), vision)
+
+
+def inputs(name):
+    size, tokens = PICTURES[name]
+    tiles = 3 if name == "perception_lm" else 1
+    pixels = torch.randn(tiles, 3, *size, generator=torch.Generator().manual_seed(0))
+    ids = torch.tensor([[1, 100, *[IMAGE_TOKEN] * tokens * tiles, *range(140, 180)]])
+    return {"input_ids": ids, "pixel_values": pixels[None] if name == "perception_lm" else pixels}
+
+
+def test_all_are_held():
+    assert set(PICTURES) == set(WITH_TIMM)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_number_is_counted(name):
+    one = described(name)
+    layers, tables, seeing = parts(one.tiny.model)
+    assert parameters(weights.layer_pieces(one.language)) == numbers(layers)
+    assert parameters(one.language.embedding) == numbers(tables)
+    assert parameters(one.tower.pieces) + parameters(one.projector.pieces) == numbers(seeing)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_prefill_agrees_with_torch(name):
+    one, given = described(name), inputs(name)
+    whole, seeing = counted(lambda: one.tiny.model(**given)), counted(one.encode(given))
+    seen, length = one.seen(given), given["input_ids"].shape[1]
+    assert one.tower.flops(seen) + one.projector.flops(seen, one.tower.class_tokens) == pytest.approx(seeing, rel=0.01)
+    lengths = [length] * len(one.language.layers)
+    language = flops.prefill_linear(one.language, lengths) + flops.prefill_attention(one.language, lengths)
+    if name == "gemma3n":  # transformers embeds every token as if it were one of vision's and one of audio's too
+        other = one.tiny.model.model.embed_audio.embedding.embedding_dim
+        language += 2 * length * (one.vision.hidden + other) * one.text.hidden
+    assert language + flops.head(one.language, length) == pytest.approx(whole - seeing, rel=0.01)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_bytes_of_the_cache(name):
+    one, given = described(name), inputs(name)
+    asked = {"max_new_tokens": NEW, "do_sample": False, "return_dict_in_generate": True}
+    output = one.tiny.model.generate(**given, **asked)
+    cache = getattr(output, "cache", None) or output.past_key_values
+    lengths = [given["input_ids"].shape[1] + NEW - 1] * len(one.language.layers)
+    assert held(cache) == (kv_bytes(one.language, lengths, 32, RUNTIME), 0)
+
+
+LANG = {"global_pool": ""}
+AS_PLM = {
+    "global_pool": "", "use_post_transformer_norm": False, "init_values": 0.1, "img_size": [448, 448],
+    "ref_feat_shape": [32, 32],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "args"),
+    [
+        ("mobilenetv5_300m_enc", (768, 768), {}),
+        ("mobilenetv5_300m_enc", (768, 768), {"channel_multiplier": 1.3}),
+        ("fastvit_mci3", (1024, 1024), {"inference_mode": True}),
+        ("fastvit_mci3", (448, 832), {"inference_mode": True}),
+        ("vit_pe_core_large_patch14_336", (336, 336), {"global_pool": ""}),
+        ("vit_pe_core_large_patch14_336", (448, 448), {**AS_PLM, "embed_dim": 1024, "depth": 23}),
+        ("vit_pe_core_gigantic_patch14_448", (448, 448), {**AS_PLM, "embed_dim": 1536, "depth": 47}),
+        ("vit_pe_lang_large_patch14_448", (448, 448), LANG),
+        ("vit_pe_lang_gigantic_patch14_448", (448, 448), LANG),
+    ],
+)
+def test_real_encoders(name, size, args):
+    with torch.device("meta"):
+        made = timm.create_model(name, num_classes=0, **args).eval().requires_grad_(False)
+        pixels = torch.empty(1, 3, *size)
+    part = {"model_type": "timm_wrapper", "architecture": name, "model_args": args}
+    found = tower(vision_sizes({"vision_config": part}))
+    assert parameters(found.pieces) == numbers(made.parameters())
+    seen = Seeing(((size[0] // found.patch, size[1] // found.patch),))
+    assert found.flops(seen) == pytest.approx(counted(lambda: made.forward_features(pixels)), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "args"), [("mobilenetv5_300m_enc", 384, {}), ("fastvit_mci3", 512, {"inference_mode": True})]
+)
+def test_what_lives_at_once(name, side, args):
+    made = timm.create_model(name, num_classes=0, **args).eval().requires_grad_(False)
+    pixels = torch.randn(1, 3, side, side)
+    found = tower(VisionSizes(kind=name))
+    with torch.no_grad(), Living([*made.parameters(), *made.buffers(), pixels]) as living:
+        made.forward_features(pixels)
+    # Tensors of four bytes a number.
+    assert 4 * found.working(Seeing(((side // found.patch,) * 2,))) == pytest.approx(living.most, rel=0.02)
