@@ -11,6 +11,7 @@ from tests.costs.living import Living
 from tests.costs.test_flops import counted
 from tests.costs.test_kv_cache import RUNTIME, held
 from tests.costs.test_parameters import numbers, parts
+from tests.costs.timm_counts import COUNTED
 from tests.costs.tiny import WITH_TIMM, Described
 from tests.zoo.shrink import IMAGE_TOKEN
 from vtok.catalog.config_text import text_sizes
@@ -87,38 +88,16 @@ def test_bytes_of_the_cache(name):
     assert held(cache) == (kv_bytes(one.language, lengths, 32, RUNTIME), 0)
 
 
-LANG = {"global_pool": ""}
-AS_PLM = {
-    "global_pool": "", "use_post_transformer_norm": False, "init_values": 0.1, "img_size": [448, 448],
-    "ref_feat_shape": [32, 32],
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("name", "size", "args"),
-    [
-        ("mobilenetv5_300m_enc", (768, 768), {}),
-        ("mobilenetv5_300m_enc", (768, 768), {"channel_multiplier": 1.3}),
-        ("fastvit_mci3", (1024, 1024), {"inference_mode": True}),
-        ("fastvit_mci3", (448, 832), {"inference_mode": True}),
-        ("vit_pe_core_large_patch14_336", (336, 336), {"global_pool": ""}),
-        ("vit_pe_core_large_patch14_336", (448, 448), {**AS_PLM, "embed_dim": 1024, "depth": 23}),
-        ("vit_pe_core_gigantic_patch14_448", (448, 448), {**AS_PLM, "embed_dim": 1536, "depth": 47}),
-        ("vit_pe_lang_large_patch14_448", (448, 448), LANG),
-        ("vit_pe_lang_gigantic_patch14_448", (448, 448), LANG),
-    ],
-)
-def test_real_encoders(name, size, args):
+@pytest.mark.parametrize("one", COUNTED, ids=lambda one: f"{one.name}-{one.size[0]}-{len(one.args)}")
+def test_what_is_recorded_is_what_timm_has(one):
     with torch.device("meta"):
-        made = timm.create_model(name, num_classes=0, **args).eval().requires_grad_(False)
-        pixels = torch.empty(1, 3, *size)
-    part = {"model_type": "timm_wrapper", "architecture": name, "model_args": args}
-    found = tower(vision_sizes({"vision_config": part}))
-    assert parameters(found.pieces) == numbers(made.parameters())
-    seen = Seeing(((size[0] // found.patch, size[1] // found.patch),))
-    assert found.flops(seen) == pytest.approx(counted(lambda: made.forward_features(pixels)), rel=1e-3)
+        made = timm.create_model(one.name, num_classes=0, **one.args).eval().requires_grad_(False)
+        pixels = torch.empty(1, 3, *one.size)
+    assert numbers(made.parameters()) == one.parameters
+    assert counted(lambda: made.forward_features(pixels)) == one.flops
 
 
+@pytest.mark.slow  # 300 million numbers are made at random
 @pytest.mark.parametrize(
     ("name", "side", "args"), [("mobilenetv5_300m_enc", 384, {}), ("fastvit_mci3", 512, {"inference_mode": True})]
 )
