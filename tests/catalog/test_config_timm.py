@@ -4,7 +4,7 @@ import pytest
 
 from vtok.catalog.config_timm import timm_sizes
 from vtok.catalog.config_vision import vision_sizes
-from vtok.catalog.sizes import Stages
+from vtok.catalog.stage_sizes import Stages
 
 
 def read(name, **args):
