@@ -5,21 +5,25 @@ from functools import cache
 
 import pytest
 import torch
+import transformers
 
 from tests import zoo
 from tests.costs.living import Living
 from tests.costs.test_flops import counted
 from tests.costs.test_kv_cache import RUNTIME, held
 from tests.costs.test_parameters import numbers, parts
-from tests.costs.timm_counts import COUNTED
+from tests.costs.timm_counts import COUNTED, PLM
 from tests.costs.tiny import WITH_TIMM, Described
 from tests.zoo.shrink import IMAGE_TOKEN
+from vtok.catalog.checkpoints import checkpoints, find_checkpoint
 from vtok.catalog.config_text import text_sizes
 from vtok.catalog.config_vision import vision_sizes
 from vtok.catalog.sizes import VisionSizes
 from vtok.costs import flops, weights
 from vtok.costs.kv_cache import kv_bytes
+from vtok.costs.language import language
 from vtok.costs.pieces import parameters
+from vtok.costs.projector import projector
 from vtok.costs.seeing import Seeing
 from vtok.costs.towers import tower
 
@@ -95,6 +99,39 @@ def test_what_is_recorded_is_what_timm_has(one):
         pixels = torch.empty(1, 3, *one.size)
     assert numbers(made.parameters()) == one.parameters
     assert counted(lambda: made.forward_features(pixels)) == one.flops
+
+
+def config_of(name):
+    """The configuration of a checkpoint of the catalog, as its own file has it."""
+    one = find_checkpoint(name)
+    kind, text = one.vision.projector, one.text
+    sizes = {
+        "hidden_size": text.hidden, "num_hidden_layers": text.layers, "num_attention_heads": text.heads,
+        "num_key_value_heads": text.kv_heads, "intermediate_size": text.mlp, "vocab_size": text.vocabulary,
+    }  # fmt: skip
+    if kind == "gemma3n":
+        own = transformers.Gemma3nTextConfig(**sizes, num_kv_shared_layers=text.reused)
+        return transformers.Gemma3nConfig(text_config=own)
+    own = {**sizes, "model_type": text.kind, "tie_word_embeddings": text.tied}
+    if kind == "fast_vlm":
+        return transformers.FastVlmConfig(text_config=own)
+    args = {**PLM, "embed_dim": one.vision.hidden, "depth": one.vision.layers}
+    vision = {"model_type": "timm_wrapper", "architecture": one.vision.kind, "model_args": args}
+    tied = {"tie_word_embeddings": text.tied, "projector_pooling_ratio": 2}
+    return transformers.PerceptionLMConfig(text_config=own, vision_config=vision, **tied)
+
+
+@pytest.mark.parametrize("name", [one.name for one in checkpoints() if one.vision.projector in WITH_TIMM])
+def test_real_models(name):
+    one, config = find_checkpoint(name), config_of(name)
+    with torch.device("meta"):
+        made = getattr(transformers, zoo.classes()[one.vision.projector])(config)
+    seeing = tower(one.vision), projector(one.vision, one.text.hidden)
+    found = weights.total_parameters(*seeing, language(one.text))
+    assert found == numbers(tensor for key, tensor in made.named_parameters() if "audio" not in key)
+    read = config.to_dict()
+    assert language(text_sizes(read)) == language(one.text)
+    assert (tower(vision_sizes(read)), projector(vision_sizes(read), one.text.hidden)) == seeing
 
 
 @pytest.mark.slow  # 300 million numbers are made at random

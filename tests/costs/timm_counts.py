@@ -20,13 +20,13 @@ class Counted(NamedTuple):
 
 _POOLED = {"global_pool": ""}
 #: What Perception LM asks for.
-_PLM = {
+PLM = {
     **_POOLED, "use_post_transformer_norm": False, "init_values": 0.1,
     "img_size": [448, 448], "ref_feat_shape": [32, 32],
 }  # fmt: skip
 _FEW = {"layers": [1, 2, 3, 2, 1], "embed_dims": [32, 64, 128, 128, 256]}
 _INFERENCE = {"inference_mode": True}
-_PLM_LARGE, _PLM_GIGANTIC = {**_PLM, "embed_dim": 1024, "depth": 23}, {**_PLM, "embed_dim": 1536, "depth": 47}
+_PLM_LARGE, _PLM_GIGANTIC = {**PLM, "embed_dim": 1024, "depth": 23}, {**PLM, "embed_dim": 1536, "depth": 47}
 _MOBILENET, _FASTVIT = "mobilenetv5_300m_enc", "fastvit_mci3"
 _CORE_LARGE, _CORE_GIGANTIC = "vit_pe_core_large_patch14_336", "vit_pe_core_gigantic_patch14_448"
 
