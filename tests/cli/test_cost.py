@@ -201,3 +201,14 @@ def test_it_starts_without_torch():
         "assert not {'torch', 'transformers', 'matplotlib'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_budgets_that_are_compared_or_solved_for_are_those_of_a_method():
+    one = ("--size", "640x480", "-m", "gemma-3-4b", "--device", "a100-80gb", "--method", "fastv", "--layer", 2)
+    found = json.loads(said(*one, "--compare", "budget=64,256", "--json"))["costs"]
+    assert [cost["context"]["visual"] for cost in found] == [256, 256]
+    assert found[0]["memory"]["kv_cache"] < found[1]["memory"]["kv_cache"]
+    assert "nothing has to be cut" in said(*one, "--solve", "budget", "--ttft", "2s")
+    without = run("--size", "640x480", "-m", "gemma-3-4b", "--compare", "budget=64,256")
+    assert isinstance(without.exception, UsageError)
+    assert "with a --method" in str(without.exception)

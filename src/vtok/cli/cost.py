@@ -117,6 +117,8 @@ def cost(
     check_wish(fps, frames)
     changed = dict(parse_setting(one) for one in settings or ())
     shown, videos = read_request(paths or (), sizes or (), images, dpi, takes_videos(find_model(model)))
+    if budget is None and (method or layer is not None) and "budget" in (solve, (compared or "").partition("=")[0]):
+        budget = "100%"  # what is compared, or solved for, takes its place
     request = Request(shown, text, new, batch, budget, method, layer, videos, fps, frames)
     question = ask(request, model, chosen, weights, kv, runtime, context, changed)
     if solve is not None:

@@ -73,7 +73,10 @@ def _budget(question: Question, value: str) -> Question:
         raise UsageError(f"a budget of {value} needs a --method; without one pictures are shrunk to so many tokens")
     shrunk = question.changed(budget=None).shrunk(_whole(value))
     if shrunk is None:
-        raise UsageError(f"a picture of this size cannot be shrunk to {value} tokens for {question.model.name}")
+        raise UsageError(
+            f"a picture of this size cannot be shrunk to {value} tokens for {question.model.name}; "
+            "with a --method, such as visionzip, the tokens themselves are cut"
+        )
     return shrunk
 
 
