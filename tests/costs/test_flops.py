@@ -12,6 +12,11 @@ from vtok.costs import flops
 from vtok.costs.mixers import pairs
 from vtok.costs.seeing import windows
 
+DECODING = (
+    "llava", "qwen2_5_vl", "gemma3", "qwen3_vl_moe", "kimi_k25", "ernie4_5_vl_moe", "fuyu", "gemma4_unified",
+    "granite4_vision", "instructblip",
+)  # fmt: skip
+
 
 def counted(run):
     # Some encoders ask for torch's own attention whatever they are told; as products the counter sees it too.
@@ -29,11 +34,13 @@ def test_prefill_agrees_with_torch(name):
     assert tower.flops(seen) + one.projector.flops(seen, tower.class_tokens) == pytest.approx(seeing, rel=0.01)
     length = inputs["input_ids"].shape[1]
     lengths = [length] * len(one.language.layers)
-    language = flops.prefill_linear(one.language, lengths) + flops.prefill_attention(one.language, lengths)
+    visual = [one.visual(inputs)] * len(lengths)
+    language = flops.prefill_linear(one.language, lengths, visual=visual)
+    language += flops.prefill_attention(one.language, lengths)
     assert language + flops.head(one.language, length) == pytest.approx(whole - seeing, rel=0.01)
 
 
-@pytest.mark.parametrize("name", ["llava", "qwen2_5_vl", "gemma3", "qwen3_vl_moe", "kimi_k25"])
+@pytest.mark.parametrize("name", DECODING)
 def test_decoding_agrees_with_torch(name):
     one = described(name)
     inputs = one.tiny.inputs(texts=[40])

@@ -102,6 +102,16 @@ def test_experts_are_read_as_far_as_they_are_used():
     assert weights.active_bytes(language, BF16, 1000) == whole
 
 
+def test_experts_for_pictures_are_read_by_pictures_alone():
+    language = described("ernie4_5_vl_moe").language
+    layer = language.layers[-1]
+    visual, words = (sum(piece.bytes_in(BF16) for piece in pieces) for pieces in (layer.visual, layer.words))
+    whole = weights.language_bytes(language, BF16)
+    assert weights.active_bytes(language, BF16, 1000) == whole - visual
+    assert weights.active_bytes(language, BF16, 1000, 1000) == whole - words
+    assert weights.active_bytes(language, BF16, 2000, 1000) == whole
+
+
 #: The catalog's total has an audio encoder too, or parts that draw pictures.
 ELSEWHERE = ("muse-spark-816b-a42b", "janus-pro-1b", "gemma-3n-e2b", "gemma-3n-e4b")
 WHOLE = [one for one in checkpoints() if one.parameters and one.name not in ELSEWHERE]

@@ -25,9 +25,6 @@ NOT_DESCRIBED = {
     "deepseek_vl_hybrid": "two encoders, one of them a SAM with relative positions",
     "dots3_note": "layers that choose their keys by an index",
     "emu3": "pictures become codes of a convolutional tokenizer",
-    "ernie4_5_vl_moe": "experts of their own for pictures, of a width of their own",
-    "fuyu": "patches go into a language model of a kind that is not described (persimmon)",
-    "gemma4_unified": "no encoder: patches are embedded by a stack of its own",
     "glm5_next": "linear layers of a kind that is not described, and keys chosen by an index",
     "hy_v4_vl": "layers that choose their keys by an index",
     "mistral_large4": "layers that choose their keys by an index",
@@ -110,16 +107,23 @@ class Described:
             return _grids(inputs["spatial_shapes"])
         if "image_position_ids" in inputs:
             return _grids(inputs["image_position_ids"].amax(1).flip(-1) + 1)
-        pixels, patch = inputs["pixel_values"], self.vision.patch
+        pixels, patch = inputs["pixel_values"], self.tower.patch
         if self.vision.kind == "inkling_vision":
             return Seeing(((len(pixels), 1),))
         if "image_token_pooling" in inputs:
             side = math.isqrt(pixels.shape[1])
             return Seeing(((side, side),) * len(pixels))
+        if pixels.ndim == 3:  # patches, each a row of numbers
+            return Seeing(((1, pixels.shape[1]),) * len(pixels))
         if "image_sizes" in inputs and pixels.ndim == 4:
             return _grids(inputs["image_sizes"] // patch)
         high, wide = (side // patch for side in pixels.shape[-2:])
         return Seeing(((high, wide),) * math.prod(pixels.shape[:-3]))
+
+    def visual(self, inputs: dict[str, Any]) -> int:
+        """Positions that a class takes for a picture's where it asks which these are."""
+        types = inputs.get("moe_mm_token_type_ids")
+        return 0 if types is None else int(types.sum())
 
     def encode(self, inputs: dict[str, Any]) -> Callable[[], Any]:
         """The encoder and the projector alone."""

@@ -79,7 +79,7 @@ OVERRIDES: dict[str, dict[str, Any]] = {
         "image_token_id": 10,
     },
     "ernie4_5_vl_moe": {
-        "text_config": {"moe_intermediate_size": [96, 96], "rope_parameters": {**_ROPE, "mrope_section": [3, 3, 2]}}
+        "text_config": {"moe_intermediate_size": [96, 48], "rope_parameters": {**_ROPE, "mrope_section": [3, 3, 2]}}
     },
     "fast_vlm": {
         "vision_config": {

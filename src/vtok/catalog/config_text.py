@@ -26,7 +26,7 @@ _TEXT = {
     "expert_mlp": ("moe_intermediate_size",),
     "expert_hidden": ("moe_hidden_size",),
     "shared_mlp": ("shared_expert_intermediate_size", "shared_intermediate_size", "share_expert_dim"),
-    "dense_layers": ("first_k_dense_replace", "dense_mlp_idx"),
+    "dense_layers": ("first_k_dense_replace", "dense_mlp_idx", "moe_layer_start_index"),
     "expert_every": ("interleave_moe_layer_step", "decoder_sparse_step"),
     "window": ("sliding_window", "attention_chunk_size", "sliding_window_size"),
     "full_kv_heads": ("num_global_key_value_heads",),
@@ -62,6 +62,8 @@ _OF_WHOLE = {"inkling_mm_model": "inkling_text"}
 _UNPADDED = ("inkling2_text", "inkling2_loop_text")
 #: Kinds whose matrices of attention all have a bias where their configuration says so.
 _BIASED = ("lfm3",)
+#: Kinds of the whole whose class makes a language model of its own, whatever the part of the configuration says of it.
+_OWN = {"granite4_vision": "granite4_vision_text", "fuyu": "persimmon", "ernie4_5_moe_vl": "ernie4_5_vl_moe_text"}
 #: Kinds with one expert that serves every token, of which their configurations say nothing.
 _ALWAYS_SHARED = {"llama4_text": 1}
 #: Kinds with learned positions, and how many they have beyond the longest sequence.
@@ -106,7 +108,7 @@ def text_sizes(config: Config) -> TextSizes:
     if kind in _BIASED:
         found["qkv_bias"] = found["output_bias"] = part.get("attention_bias")
     return TextSizes(
-        kind=kind,
+        kind=_OWN.get(str(kind_of(config)), kind),
         attention=_attention(part, found["layers"]),
         tied=_tied(config, part),
         **traits_of(part, _TEXT_TRAITS),
@@ -145,6 +147,9 @@ def _mixture(part: Config, found: dict[str, Any]) -> dict[str, Any]:
         found["experts"] = None
     if not found["experts"]:
         return found
+    widths = part.get("moe_intermediate_size")
+    if isinstance(widths, list) and len(widths) == 2:  # ERNIE 4.5 VL: those for words, and those for pictures
+        found["expert_mlp"], found["visual_expert_mlp"] = widths
     if found["expert_mlp"] is None:
         found["expert_mlp"] = whole_number(part, ("intermediate_size",))
     if found["shared_mlp"] is None and found["expert_mlp"]:

@@ -24,7 +24,7 @@ from vtok.catalog.sizes import VisionSizes
 # Under which names configurations carry each size; the first that is there counts.
 _VISION_TRAITS = {"pool_head": "vision_use_head", "qkv_bias": "qkv_bias"}
 _VISION = {
-    "hidden": ("embed_dim", "hidden_size", "width", "d_model"),
+    "hidden": ("embed_dim", "hidden_size", "width", "d_model", "mm_embed_dim"),
     "layers": ("num_hidden_layers", "depth", "layers", "num_layers", "n_layers"),
     "heads": ("num_heads", "num_attention_heads", "attention_heads", "heads"),
     "kv_heads": ("num_key_value_heads",),
@@ -34,7 +34,7 @@ _VISION = {
     "temporal": ("temporal_patch_size", "patch_temporal"),
     "channels": ("num_channels", "in_channels", "in_chans", "n_channels"),
     "image": ("image_size",),
-    "positions": ("num_position_embeddings", "position_embedding_size"),
+    "positions": ("num_position_embeddings", "position_embedding_size", "mm_posemb_size"),
     "tiles": ("max_num_tiles",),
     "global_layers": ("num_global_layers",),
     "window": ("window_size",),
@@ -64,7 +64,7 @@ _LIKE_TEXT = {"aya_vision": "hidden_size", "idefics2": "intermediate_size"}
 
 
 #: Kinds whose configurations say of the encoder nothing, by the kind of the whole.
-_OF_WHOLE = {"inkling_mm_model": "inkling_vision"}
+_OF_WHOLE = {"inkling_mm_model": "inkling_vision", "ernie4_5_moe_vl": "ernie4_5_vl_moe_vision"}
 
 
 #: Encoders of two, and the part that describes the first.
@@ -73,7 +73,7 @@ _FIRST = {"deepseek_ocr2_vision": "sam_config"}
 
 def vision_sizes(config: Config) -> VisionSizes:
     """The vision encoder's sizes as far as ``config``, a whole ``config.json``, tells them."""
-    outer, whole = vision_part(config), inner(config)
+    outer, whole = vision_part(config) or _bare(config), inner(config)
     part = part_of(outer, (_FIRST.get(str(kind_of(outer)), ""),)) or outer
     found: dict[str, Any] = {name: whole_number(part, keys) for name, keys in _VISION.items()}
     if part:
@@ -102,6 +102,8 @@ def vision_sizes(config: Config) -> VisionSizes:
         within = whole.get("downsample_mode") != "4x"
         found["merged_after"] = after if within else None
         found["merge"] = 4 if within else 2
+    if "mm_embed_dim" in part and found["merge"]:  # Gemma 4 12B, which embeds a square of patches at once
+        found["patch"], found["merge"] = (found["patch"] or 0) * found["merge"] or None, 1
     bridge = indices_of(part.get("downsample_channels"))
     found["bridge"] = bridge[0] if bridge else None
     marked = indices_of(part.get("global_attn_indexes"))
@@ -127,6 +129,15 @@ def vision_sizes(config: Config) -> VisionSizes:
     )
 
 
+def _bare(config: Config) -> Config:
+    """What the whole of Fuyu tells of its patches, which have no encoder; empty for all others."""
+    if kind_of(config) != "fuyu":
+        return {}
+    width = text_part(config).get("hidden_size", config.get("hidden_size"))
+    told = {key: config.get(key) for key in ("model_type", "patch_size", "num_channels")}
+    return {**told, "hidden_size": width}
+
+
 def _projector(whole: Config) -> str | None:
     """The kind of the whole; that of LFM2-VL comes with a norm before it and without."""
     kind = kind_of(whole)
@@ -148,7 +159,7 @@ def _merge(whole: Config, part: Config, found: Mapping[str, Any]) -> int | None:
 
 def _positions(part: Config, told: int | None) -> int | None:
     """Learned position embeddings where the side of the picture does not tell how many."""
-    if told and "position_embedding_size" in part:
+    if told and ("position_embedding_size" in part or "mm_posemb_size" in part):  # by row and by column
         return 2 * told
     grid = whole_number(part, ("posemb_grid_size",))
     if grid:  # one of a class token too

@@ -38,8 +38,9 @@ class TextSizes:
 
     ``experts`` of which ``active_experts`` serve a token are those of a mixture, each ``expert_mlp`` wide, between
     matrices from and to ``expert_hidden`` where experts are narrower than the model;
-    ``shared_mlp`` is the width of all experts together that serve every token. The first ``dense_layers`` have a plain
-    MLP of width ``mlp``; after them every ``expert_every``-th has experts.
+    ``shared_mlp`` is the width of all experts together that serve every token. Where pictures have experts of their
+    own, as many, these are ``visual_expert_mlp`` wide, and the others serve words alone. The first ``dense_layers``
+    have a plain MLP of width ``mlp``; after them every ``expert_every``-th has experts.
 
     ``linear_*`` are the heads of linear attention and their widths, ``conv`` the taps of its short convolution.
     ``layer_hidden`` and ``layer_vocabulary`` are those of per-layer embeddings (Gemma 3n, Gemma 4).
@@ -71,6 +72,7 @@ class TextSizes:
     active_experts: int | None = None
     expert_mlp: int | None = None
     expert_hidden: int | None = None
+    visual_expert_mlp: int | None = None
     shared_mlp: int | None = None
     dense_layers: int | None = None
     expert_every: int | None = None

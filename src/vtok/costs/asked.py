@@ -101,6 +101,11 @@ class Asked:
         return [self.cut.visual_at(layer.index) + beside for layer in self.language.layers]
 
     @property
+    def visual(self) -> list[int]:
+        """Those of them that are of pictures, with what a family inserts beside these."""
+        return [self.cut.visual_at(index) + self.structural for index in range(len(self.language.layers))]
+
+    @property
     def half_way(self) -> list[int]:
         """Positions in each layer half-way through the answer."""
         return [length + self.request.new_tokens // 2 for length in self.lengths]

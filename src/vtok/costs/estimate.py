@@ -46,7 +46,7 @@ class Estimate(Asked):
         return Work(
             vision=take(lambda: batch * self.tower.flops(self.seen)),
             projector=take(lambda: batch * self._projected()),
-            linear=take(lambda: flops.prefill_linear(self.language, self.lengths, batch)),
+            linear=take(lambda: flops.prefill_linear(self.language, self.lengths, batch, self.visual)),
             attention=take(lambda: flops.prefill_attention(self.language, self.lengths, batch)),
             head=take(lambda: flops.head(self.language, 1, batch)),
             decode=take(lambda: flops.decode(self.language, self.half_way, batch)),
@@ -58,7 +58,7 @@ class Estimate(Asked):
         return Work(
             vision=take(lambda: traffic.vision(self.tower, self.seen, form)),
             projector=take(lambda: traffic.projection(self.projector, self.handed, form, self.tower.class_tokens)),
-            linear=take(lambda: traffic.prefill(self.language, self.lengths, form, batch)),
+            linear=take(lambda: traffic.prefill(self.language, self.lengths, form, batch, self.visual)),
             attention=take(lambda: kv_bytes(self.language, self.lengths, self.kv_bits, self.runtime, batch)),
             head=take(lambda: self.language.head.bytes_in(form)),
             decode=take(lambda: traffic.decode(self.language, self.half_way, form, self.kv_bits, self.runtime, batch)),

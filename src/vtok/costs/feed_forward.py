@@ -2,33 +2,66 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from vtok.catalog.sizes import TextSizes
 from vtok.costs.pieces import Matrix, Piece, Vector, mlp, norm
 from vtok.costs.unknown import need
 
 
-def feed_forward(text: TextSizes, index: int, caches: bool) -> list[Piece]:
+@dataclass(frozen=True)
+class FeedForward:
+    """What every position goes through, and what those of words and those of pictures go through beside it."""
+
+    every: tuple[Piece, ...]
+    words: tuple[Piece, ...] = ()
+    visual: tuple[Piece, ...] = ()
+
+
+def feed_forward(text: TextSizes, index: int, caches: bool) -> FeedForward:
     """What layer ``index`` has beside its mixer; ``caches`` is whether it has keys and values of its own."""
     hidden, gated, bias = need(text, "hidden"), text.gated is not False, bool(text.mlp_bias)
-    scale: list[Piece] = [Vector(1)] * bool(text.mlp_scale)
     if not _has_experts(text, index):
-        return [*mlp(hidden, _inner(text, index, caches), gated, bias), *scale]
-    count, used, inner = need(text, "experts"), need(text, "active_experts"), need(text, "expert_mlp")
+        return FeedForward((*mlp(hidden, _inner(text, index, caches), gated, bias), *_scale(text)))
+    if text.visual_expert_mlp:
+        # ERNIE 4.5 VL: words and pictures choose among experts of their own, with a correction of each one's score.
+        widths = need(text, "expert_mlp"), text.visual_expert_mlp
+        words, visual = ((*_experts(text, width), Vector(need(text, "experts"))) for width in widths)
+        return FeedForward(_beside(text), words, visual)
+    return FeedForward((*_experts(text, need(text, "expert_mlp")), *_beside(text)))
+
+
+def _experts(text: TextSizes, inner: int) -> list[Piece]:
+    """A router, and experts of which it chooses some."""
+    hidden, gated, bias = need(text, "hidden"), text.gated is not False, bool(text.mlp_bias)
+    count, used = need(text, "experts"), need(text, "active_experts")
     outer = text.expert_hidden or hidden
     up = Matrix("mlp", outer, inner, bias, count, used)
     scored = count + (need(text, "shared_mlp") // inner if text.shared_routing else 0)
-    pieces: list[Piece] = [Matrix("router", hidden, scored), *([up] * (2 if gated else 1)), *scale]
+    pieces: list[Piece] = [Matrix("router", hidden, scored), *([up] * (2 if gated else 1))]
     pieces += [Matrix("down", inner, outer, bias, count, used)]
     if text.expert_hidden:  # matrices to and from the width of experts, and norms on both sides of these
         pieces += [Matrix("mlp", hidden, outer), Matrix("down", outer, hidden), norm(outer, count=2)]
+    return pieces
+
+
+def _beside(text: TextSizes) -> tuple[Piece, ...]:
+    """What serves every position beside the experts that are chosen."""
+    hidden, gated, bias = need(text, "hidden"), text.gated is not False, bool(text.mlp_bias)
+    pieces = _scale(text)
     if text.parallel_mlp:
         # Three norms more, a scale of what the router reads, and one of each expert.
-        pieces += [*mlp(hidden, need(text, "mlp"), gated, bias), Vector(4 * hidden + count)]
+        pieces += [*mlp(hidden, need(text, "mlp"), gated, bias), Vector(4 * hidden + need(text, "experts"))]
     if text.shared_mlp or text.shared:
         pieces += mlp(hidden, need(text, "shared_mlp"), gated, bias)
     if text.shared_gate:
         pieces.append(Matrix("router", hidden, 1))
-    return pieces
+    return tuple(pieces)
+
+
+def _scale(text: TextSizes) -> list[Piece]:
+    """One number by which what comes out is multiplied."""
+    return [Vector(1)] if text.mlp_scale else []
 
 
 def _inner(text: TextSizes, index: int, caches: bool) -> int:

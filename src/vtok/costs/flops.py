@@ -12,10 +12,14 @@ from vtok.costs.language import Language
 from vtok.costs.pieces import flops
 
 
-def prefill_linear(language: Language, lengths: Sequence[int], batch: int = 1) -> int:
-    """FLOPs of all layers' matrices, ``lengths`` being the positions in each layer."""
+def prefill_linear(
+    language: Language, lengths: Sequence[int], batch: int = 1, visual: Sequence[int] | None = None
+) -> int:
+    """FLOPs of all layers' matrices, ``lengths`` being the positions in each layer, ``visual`` of them of pictures."""
+    pictures = visual or [0] * len(lengths)
     inside = sum(
-        layer.flops(length) + layer.flops_across for layer, length in zip(language.layers, lengths, strict=True)
+        layer.flops(length, seen) + layer.flops_across
+        for layer, length, seen in zip(language.layers, lengths, pictures, strict=True)
     )
     return batch * (inside + flops(language.around, lengths[0] if lengths else 0))
 

@@ -81,10 +81,13 @@ def _layer(text: TextSizes, index: int, kind: str, looked: int) -> Layer:
     caches = index < need(text, "layers") - (text.reused or 0)
     mixing = make(Slot(text, index, kind, caches, looked))
     hidden = need(text, "hidden")
-    pieces = [*mixing.pieces, *feed_forward(text, index, caches), norm(hidden, bool(text.norm_bias), text.norms or 2)]
+    feeding = feed_forward(text, index, caches)
+    pieces = [*mixing.pieces, *feeding.every, norm(hidden, bool(text.norm_bias), text.norms or 2)]
     if text.layer_hidden:
         gate = Matrix("mlp", hidden, text.layer_hidden)
         pieces += [gate, Matrix("mlp", text.layer_hidden, hidden), norm(hidden)]
     if text.altup:
         pieces += altup.in_layer(text.altup, hidden)
-    return Layer(kind, tuple(pieces), mixing.mixer, caches, mixing.across, index)
+    return Layer(
+        kind, tuple(pieces), mixing.mixer, caches, mixing.across, index, words=feeding.words, visual=feeding.visual
+    )

@@ -12,9 +12,10 @@ from vtok.costs.pieces import Piece, flops
 class Layer:
     """One layer of ``kind`` (see ``TextSizes``); ``caches`` is whether it keeps keys and values of its own.
 
-    ``across`` makes the keys and values of a layer that attends to pictures, from what the projector gives; without a
-    picture such a layer is skipped. ``index`` is its number in the model, ``held`` what it holds where that is not what
-    it runs: a layer that is gone through again holds nothing more.
+    Every position goes through ``pieces``, those of words through ``words`` beside them, those of pictures through
+    ``visual``. ``across`` makes the keys and values of a layer that attends to pictures, from what the projector gives;
+    without a picture such a layer is skipped. ``index`` is its number in the model, ``held`` what it holds where that
+    is not what it runs: a layer that is gone through again holds nothing more.
     """
 
     kind: str
@@ -24,15 +25,29 @@ class Layer:
     across: tuple[Piece, ...] = ()
     index: int = 0
     held: tuple[Piece, ...] | None = None
+    words: tuple[Piece, ...] = ()
+    visual: tuple[Piece, ...] = ()
+
+    @property
+    def running(self) -> tuple[Piece, ...]:
+        """Every piece that some position goes through."""
+        return (*self.pieces, *self.words, *self.visual)
 
     @property
     def weights(self) -> tuple[Piece, ...]:
         """Every piece that it holds."""
-        return (*(self.pieces if self.held is None else self.held), *self.across)
+        return (*(self.running if self.held is None else self.held), *self.across)
 
-    def flops(self, positions: int) -> int:
+    def used(self, positions: int, visual: int = 0) -> tuple[tuple[tuple[Piece, ...], int], ...]:
+        """Pieces with the number of positions that go through them, ``visual`` of all being those of pictures."""
+        apart = (self.words, positions - visual), (self.visual, visual)
+        return (self.pieces, positions), *((pieces, count) for pieces, count in apart if count)
+
+    def flops(self, positions: int, visual: int = 0) -> int:
         """FLOPs of its matrices but those of ``across``."""
-        return 0 if self.across and not self.mixer.remembered(positions) else flops(self.pieces, positions)
+        if self.across and not self.mixer.remembered(positions):
+            return 0
+        return sum(flops(pieces, count) for pieces, count in self.used(positions, visual))
 
     @property
     def flops_across(self) -> int:

@@ -48,7 +48,9 @@ def layer_activations(layer: Layer, hidden: int, length: int, number: int, table
 
 def _inner(layer: Layer) -> int:
     """Numbers a position in the MLP; of experts, those that serve it."""
-    wide = [piece.outputs * piece.used for piece in layer.pieces if isinstance(piece, Matrix) and piece.tensor == "mlp"]
+    wide = [
+        piece.outputs * piece.used for piece in layer.running if isinstance(piece, Matrix) and piece.tensor == "mlp"
+    ]
     return max(wide, default=0) * (3 if len(wide) > 1 else 2)
 
 

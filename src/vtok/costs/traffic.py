@@ -41,12 +41,19 @@ def tables(language: Language, lengths: Sequence[int], number: int, batch: int =
     return _TABLE_PASSES * number * batch * sum(layer.mixer.table(length, length) for layer, length in pairs)
 
 
-def prefill(language: Language, lengths: Sequence[int], form: Format, batch: int = 1) -> int:
-    """Bytes moved by all layers over the prompt."""
-    pairs = zip(language.layers, lengths, strict=True)
-    inside = sum(through(layer.pieces, batch * length, form.activation) for layer, length in pairs)
+def prefill(
+    language: Language, lengths: Sequence[int], form: Format, batch: int = 1, visual: Sequence[int] | None = None
+) -> int:
+    """Bytes moved by all layers over the prompt, ``visual`` of whose positions in each layer are of pictures."""
+    pictures = visual or [0] * len(lengths)
+    inside = sum(
+        through(pieces, batch * count, form.activation)
+        for layer, length, seen in zip(language.layers, lengths, pictures, strict=True)
+        for pieces, count in layer.used(length, seen)
+    )
     across = sum(bytes_in(layer.across, form) for layer in language.layers)
-    return active_bytes(language, form, batch * max(lengths, default=0)) + across + inside
+    most = batch * max(lengths, default=0), batch * max(pictures, default=0)
+    return active_bytes(language, form, *most) + across + inside
 
 
 def decode(

@@ -36,18 +36,18 @@ def language_bytes(language: Language, form: Format) -> int:
     return inside + bytes_in(language.around, form)
 
 
-def active_bytes(language: Language, form: Format, positions: int = 1) -> int:
-    """Bytes of the layers that so many positions read: of experts, those that are used.
+def active_bytes(language: Language, form: Format, positions: int = 1, visual: int = 0) -> int:
+    """Bytes of the layers that so many positions read, ``visual`` of them pictures': of experts, those that are used.
 
     Positions choose experts on their own, so that of e experts, k a position, e (1 - (1 - k/e)^n) are expected to be
     read where the choice is even.
     """
     total = bytes_in(language.around, form)
     for layer, place in _placed(language):
-        for piece in layer.pieces:
+        for piece, count in ((piece, count) for pieces, count in layer.used(positions, visual) for piece in pieces):
             share = 1.0
             if isinstance(piece, Matrix) and piece.copies > 1:
-                share = 1 - (1 - piece.used / piece.copies) ** positions
+                share = 1 - (1 - piece.used / piece.copies) ** count
             total += round(share * piece.bytes_in(form, place))
     return total
 
@@ -59,7 +59,7 @@ def _placed(language: Language) -> list[tuple[Layer, Place]]:
 
 
 def _place(layer: Layer, count: int) -> Place:
-    experts = max((piece.copies for piece in layer.pieces if isinstance(piece, Matrix)), default=1)
+    experts = max((piece.copies for piece in layer.running if isinstance(piece, Matrix)), default=1)
     return Place(layer.index, count, layer.mixer.shared_by, experts if experts > 1 else 0)
 
 

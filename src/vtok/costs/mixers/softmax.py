@@ -92,7 +92,7 @@ def softmax(slot: Slot) -> Mixing:
 def _head_norms(text: TextSizes, heads: int, kv_heads: int, width: int) -> list[Piece]:
     """Norms of queries and, where a layer makes keys, of these."""
     if text.qk_norm == "head":
-        return [norm(width, count=2 if kv_heads else 1)]
+        return [norm(width, bool(text.norm_bias), 2 if kv_heads else 1)]
     if text.qk_norm == "all":
         return [norm((heads + kv_heads) * width)]
     return []

@@ -9,6 +9,7 @@ from vtok.catalog.sizes import VisionSizes
 from vtok.catalog.stage_sizes import Stages
 from vtok.costs.towers.alternating import alternating
 from vtok.costs.towers.base import Tower
+from vtok.costs.towers.embedded import embedded
 from vtok.costs.towers.fastvit import fastvit
 from vtok.costs.towers.folding import folding
 from vtok.costs.towers.joined import joined
@@ -28,6 +29,8 @@ _CONVOLUTIONAL: dict[str, Callable[[VisionSizes, Stages], Tower]] = {"fastvit": 
 def tower(sizes: VisionSizes) -> Tower:
     """The encoder of ``sizes``; raises ``UnknownFigureError`` for a figure that it needs and nobody tells."""
     vision = complete_vision(sizes)
+    if vision.layers == 0:
+        return embedded(vision)
     if vision.stages:
         return _CONVOLUTIONAL[need(vision.stages, "form")](vision, vision.stages)
     if vision.folded:
