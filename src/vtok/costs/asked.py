@@ -103,7 +103,7 @@ class Asked:
     @property
     def visual(self) -> list[int]:
         """Those of them that are of pictures, with what a family inserts beside these."""
-        return [self.cut.visual_at(index) + self.structural for index in range(len(self.language.layers))]
+        return [self.cut.visual_at(layer.index) + self.structural for layer in self.language.layers]
 
     @property
     def half_way(self) -> list[int]:
