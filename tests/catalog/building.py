@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from vtok.catalog import config_text, config_vision
+from vtok.catalog import config_groups, config_text, config_vision
+from vtok.catalog.patterns import unrolled
 from vtok.catalog.sizes import known
 
 _TYPES = {name: kind for kind, name in config_text._LAYER_TYPES.items()}
@@ -33,6 +34,7 @@ def config_of(one, name, **changed):
     beside = {"global_head_dim": one.text.full_head_dim, "num_global_key_value_heads": one.text.full_kv_heads}
     text |= {key: value for key, value in beside.items() if value is not None}
     text |= {"attention_k_eq_v": True} if one.text.k_is_v else {}
+    text |= _groups(one.text, default if flat else default["text_config"])
     text |= _pattern(one.text, default if flat else _defaults(transformers, default["text_config"], one.text.kind))
     made |= text if flat else {"text_config": text}
     if "vision_config" in default:
@@ -71,6 +73,20 @@ def _filled(default, values, names):
         if key is not None:
             shape = default[key]
             found[key] = [value] * len(shape) if isinstance(shape, list | tuple) and isinstance(value, int) else value
+    return found
+
+
+def _groups(text, default):
+    """Groups of sizes under the names that the class has."""
+    found = {}
+    for name, names in config_groups.NAMES.items():
+        if getattr(text, name) is not None:
+            found |= _filled(default, known(getattr(text, name)), names)
+    if text.index and text.index.pattern:
+        kinds = {"own": "full", "shared": "shared"}
+        found["indexer_types"] = [kinds[one] for one in unrolled(text.index.pattern, text.layers)]
+    if text.latent and text.latent.unturned:
+        found["no_rope_layers"] = [int(index not in text.latent.unturned) for index in range(text.layers)]
     return found
 
 

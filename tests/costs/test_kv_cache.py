@@ -18,7 +18,8 @@ def held(cache):
     """Bytes of keys and values, and of states, in a cache of transformers."""
     kept = stated = 0
     for layer in cache.layers:
-        for tensor in (getattr(layer, "keys", None), getattr(layer, "values", None)):
+        for name in ("keys", "values", "indexer_keys"):
+            tensor = getattr(layer, name, None)
             kept += tensor.nbytes if isinstance(tensor, torch.Tensor) else 0
         for name in ("conv_states", "recurrent_states"):
             states = getattr(layer, name, None) or {}

@@ -23,12 +23,7 @@ NOT_DESCRIBED = {
     "apertus1p5": "pictures become codes of a convolutional tokenizer",
     "chameleon": "pictures become codes of a convolutional tokenizer",
     "deepseek_vl_hybrid": "two encoders, one of them a SAM with relative positions",
-    "dots3_note": "layers that choose their keys by an index",
     "emu3": "pictures become codes of a convolutional tokenizer",
-    "glm5_next": "linear layers of a kind that is not described, and keys chosen by an index",
-    "hy_v4_vl": "layers that choose their keys by an index",
-    "mistral_large4": "layers that choose their keys by an index",
-    "qwen4_exp": "layers that choose their keys by an index",
     "unlimited_ocr": "two encoders, and layers whose window slides over new tokens alone",
 }
 
@@ -147,6 +142,9 @@ def fresh(name: str, **settings: Any) -> Described:
     made = zoo.fresh(name, **settings)
     made.model.set_attn_implementation("eager")
     made.model.set_experts_implementation("eager")
+    for part in made.model.modules():  # those of single layers have a configuration of their own
+        if type(part).__name__.endswith("Experts") and hasattr(part, "config"):
+            part.config._experts_implementation = "eager"
     # The counter follows modules by their gradients, which a parameter that is an input does not have without them.
     made.model.requires_grad_(False)
     config = made.model.config.to_dict()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import groupby
 from typing import Any
 
+from vtok.catalog.config_groups import groups_of
 from vtok.catalog.config_parts import Config, kind_of, text_part, traits_of, whole_number
-from vtok.catalog.layer_sizes import AltUp, Loop, Relative
+from vtok.catalog.patterns import runs
 from vtok.catalog.sizes import TextSizes
 
 # Under which names configurations carry each size; the first that is there counts.
@@ -37,10 +37,10 @@ _TEXT = {
     "rope_dim": ("qk_rope_head_dim",),
     "plain_dim": ("qk_nope_head_dim",),
     "value_dim": ("v_head_dim",),
-    "linear_key_heads": ("linear_num_key_heads",),
-    "linear_value_heads": ("linear_num_value_heads",),
-    "linear_key_dim": ("linear_key_head_dim",),
-    "linear_value_dim": ("linear_value_head_dim",),
+    "linear_key_heads": ("linear_num_key_heads", "linear_num_heads"),
+    "linear_value_heads": ("linear_num_value_heads", "linear_num_heads"),
+    "linear_key_dim": ("linear_key_head_dim", "linear_head_dim"),
+    "linear_value_dim": ("linear_value_head_dim", "linear_head_dim"),
     "conv": ("linear_conv_kernel_dim", "conv_L_cache", "conv_kernel_size", "sconv_kernel_size"),
     "layer_hidden": ("hidden_size_per_layer_input",),
     "layer_vocabulary": ("vocab_size_per_layer_input",),
@@ -49,13 +49,6 @@ _TEXT = {
 _TEXT_TRAITS = {
     "mlp_bias": "mlp_bias", "k_is_v": "attention_k_eq_v", "conv_bias": "conv_bias", "head_gate": "use_attention_gate",
 }  # fmt: skip
-#: Groups: their name, their class, and under which names configurations carry each of their sizes.
-_GROUPS: tuple[tuple[str, type, dict[str, tuple[str, ...]]], ...] = (
-    ("altup", AltUp, {"streams": ("altup_num_inputs",), "rank": ("laurel_rank",)}),
-    ("relative", Relative, {"width": ("d_rel",), "extent": ("rel_extent",)}),
-    ("loop", Loop, {"start": ("loop_layer_index_start",), "end": ("loop_layer_index_end",),
-                    "passes": ("loop_num_passes",), "rank": ("loop_gate_rank",)}),
-)  # fmt: skip
 #: Kinds whose configurations say of the part nothing, by the kind of the whole.
 _OF_WHOLE = {"inkling_mm_model": "inkling_text"}
 #: Kinds whose head is as large as the vocabulary before it was padded.
@@ -64,6 +57,8 @@ _UNPADDED = ("inkling2_text", "inkling2_loop_text")
 _BIASED = ("lfm3",)
 #: Kinds of the whole whose class makes a language model of its own, whatever the part of the configuration says of it.
 _OWN = {"granite4_vision": "granite4_vision_text", "fuyu": "persimmon", "ernie4_5_moe_vl": "ernie4_5_vl_moe_text"}
+#: The width of each of the experts that serve every token, where it is not that of the others.
+_SHARED = ("shared_experts_intermediate_size", "moe_shared_expert_intermediate_size")
 #: Kinds with one expert that serves every token, of which their configurations say nothing.
 _ALWAYS_SHARED = {"llama4_text": 1}
 #: Kinds with learned positions, and how many they have beyond the longest sequence.
@@ -80,6 +75,7 @@ _LAYER_TYPES = {
     "sliding_attention": "sliding",
     "chunked_attention": "chunked",
     "linear_attention": "linear",
+    "indexed_attention": "indexed",
     "conv": "conv",
 }
 #: Lists of layers by number: of what kind those are, and the others.
@@ -112,7 +108,7 @@ def text_sizes(config: Config) -> TextSizes:
         attention=_attention(part, found["layers"]),
         tied=_tied(config, part),
         **traits_of(part, _TEXT_TRAITS),
-        **_groups(part),
+        **groups_of(part),
         **_unlike(part, _mixture(part, found)),
     )
 
@@ -121,15 +117,6 @@ def context_of(config: Config) -> int | None:
     """The longest sequence in tokens that ``config`` tells of."""
     found = whole_number(text_part(config), _CONTEXT)
     return found if found is not None else whole_number(config, _CONTEXT)
-
-
-def _groups(part: Config) -> dict[str, Any]:
-    """Sizes that belong together; None where a model has none of them."""
-    found = {}
-    for name, group, names in _GROUPS:
-        sizes = {size: whole_number(part, keys) for size, keys in names.items()}
-        found[name] = group(**sizes) if any(sizes.values()) else None
-    return found
 
 
 def _tied(config: Config, part: Config) -> bool | None:
@@ -156,7 +143,8 @@ def _mixture(part: Config, found: dict[str, Any]) -> dict[str, Any]:
         count = whole_number(part, ("n_shared_experts", "moe_num_shared_experts")) or _ALWAYS_SHARED.get(
             str(kind_of(part)), 0
         )
-        found["shared_mlp"] = count * found["expert_mlp"] or None
+        each = whole_number(part, _SHARED) or found["expert_mlp"]
+        found["shared_mlp"] = count * each or None
     if found["dense_layers"] is None and isinstance(kinds, list) and "sparse" in kinds:
         found["dense_layers"] = kinds.index("sparse") or None
     return found
@@ -165,7 +153,7 @@ def _mixture(part: Config, found: dict[str, Any]) -> dict[str, Any]:
 def _unlike(part: Config, found: dict[str, Any]) -> dict[str, Any]:
     """Widths that are worked out from others: layers with heads of their own, and the MLP of LFM2."""
     own = part.get("per_layer_config")
-    if isinstance(own, Mapping) and own:
+    if isinstance(own, Mapping) and own and not found["kv_rank"]:
         alike = [one for one in own.values() if isinstance(one, Mapping)]
         found["full_head_dim"] = whole_number({"all": [one.get("head_dim") for one in alike]}, ("all",))
         found["full_kv_heads"] = whole_number({"all": [one.get("num_key_value_heads") for one in alike]}, ("all",))
@@ -182,6 +170,11 @@ def _unlike(part: Config, found: dict[str, Any]) -> dict[str, Any]:
     widths = part.get("intermediate_size")
     if isinstance(widths, list) and found["mlp"] is None:
         found["layer_mlp"] = tuple(widths) if all(isinstance(one, int) for one in widths) else None
+    linear = part.get("linear_attn_config")
+    if isinstance(linear, Mapping):
+        found["linear_key_heads"] = found["linear_value_heads"] = whole_number(linear, ("num_heads",))
+        found["linear_key_dim"] = found["linear_value_dim"] = whole_number(linear, ("head_dim",))
+        found["conv"] = whole_number(linear, ("short_conv_kernel_size",))
     if part.get("use_double_wide_mlp") and found["mlp"]:
         found["reused_mlp"] = 2 * found["mlp"]
     return found
@@ -192,7 +185,7 @@ def _attention(part: Config, layers: int | None) -> str | None:
     types = part.get("layer_types")
     if isinstance(types, list) and types:
         names = [_LAYER_TYPES.get(str(one), str(one)) for one in types]
-        return _runs(names[:layers])
+        return runs(names[:layers])
     every = whole_number(part, ("sliding_window_pattern",))
     if every:
         return f"{every - 1} sliding, 1 full" if every > 1 else "full"
@@ -202,10 +195,5 @@ def _attention(part: Config, layers: int | None) -> str | None:
     for key, inside, outside in _MARKED:
         marked = part.get(key)
         if isinstance(marked, list) and layers:
-            return _runs([inside if index in marked else outside for index in range(layers)])
+            return runs([inside if index in marked else outside for index in range(layers)])
     return None
-
-
-def _runs(names: list[str]) -> str:
-    runs = [(name, len(list(group))) for name, group in groupby(names)]
-    return runs[0][0] if len(runs) == 1 else ", ".join(f"{count} {name}" for name, count in runs)

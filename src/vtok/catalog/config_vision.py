@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from vtok.catalog.config_groups import vision_experts
 from vtok.catalog.config_parts import (
     Config,
     indices_of,
@@ -47,8 +48,8 @@ _VISION = {
         "hidden_stride",
         "scale_factor",
     ),
-    "output": ("out_hidden_size", "output_channels"),
-    "projector_mlp": ("projector_input_dim", "projection_hidden_dim"),
+    "output": ("out_hidden_size", "output_channels", "adapter_out_dim"),
+    "projector_mlp": ("projector_input_dim", "projection_hidden_dim", "projection_intermediate_size"),
     "words": ("vocab_size",),
     "indicators": ("num_visual_indicator_tokens",),
 }
@@ -120,6 +121,7 @@ def vision_sizes(config: Config) -> VisionSizes:
         found["output"] = whole_number(text_part(config), ("hidden_size",))
     timm = timm_sizes(part) if "architecture" in part else {}
     return VisionSizes(
+        experts=vision_experts(part),
         projector=_projector(whole) if part else None,
         full_layers=full,
         deepstack=indices_of(part.get("deepstack_visual_indexes")),

@@ -12,7 +12,8 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from vtok.catalog.layer_sizes import AltUp, Loop, Relative
+from vtok.catalog.encoder_sizes import ExpertSizes
+from vtok.catalog.layer_sizes import AltUp, IndexSizes, LatentSizes, Loop, NgramSizes, Relative, StreamSizes
 from vtok.catalog.resampler_sizes import ResamplerSizes
 from vtok.catalog.stage_sizes import Stages
 
@@ -27,7 +28,8 @@ class TextSizes:
     ``attention`` says which layer does what, as runs that are repeated until there are ``layers`` of them: ``"full"``,
     ``"5 sliding, 1 full"``, ``"3 linear, 1 full"``. Kinds of layers: full, sliding (``window`` positions back), chunked
     (blocks of ``window``), linear (gated delta net), conv (short convolution), cross (attends to the image alone),
-    hybrid and hybrid_sliding (full and sliding, with short convolutions of ``conv`` taps beside, Inkling).
+    hybrid and hybrid_sliding (full and sliding, with short convolutions of ``conv`` taps beside, Inkling),
+    indexed (attends to the keys that an index chooses).
     ``full_heads``, ``full_kv_heads`` and ``full_head_dim`` are those of the full layers where these differ from the
     others; ``layer_kv_heads`` are one by one where no rule says which. The last ``reused`` layers read the cache of
     earlier ones and have none of their own; their MLP is ``reused_mlp`` wide where that differs. ``layer_mlp`` are the
@@ -36,13 +38,16 @@ class TextSizes:
     ``kv_rank``, ``query_rank``, ``rope_dim``, ``plain_dim`` and ``value_dim`` are those of multi-head latent attention
     (kv_lora_rank, q_lora_rank, qk_rope_head_dim, qk_nope_head_dim, v_head_dim).
 
+    ``latent``, ``index``, ``streams`` and ``ngrams`` are groups (``vtok.catalog.layer_sizes``).
+
     ``experts`` of which ``active_experts`` serve a token are those of a mixture, each ``expert_mlp`` wide, between
     matrices from and to ``expert_hidden`` where experts are narrower than the model;
     ``shared_mlp`` is the width of all experts together that serve every token. Where pictures have experts of their
     own, as many, these are ``visual_expert_mlp`` wide, and the others serve words alone. The first ``dense_layers``
     have a plain MLP of width ``mlp``; after them every ``expert_every``-th has experts.
 
-    ``linear_*`` are the heads of linear attention and their widths, ``conv`` the taps of its short convolution.
+    ``linear_*`` are the heads of linear attention and their widths, ``conv`` the taps of its short convolution;
+    ``linear`` is the kind of it where it is not a gated delta net: "kimi" (Kimi delta attention).
     ``layer_hidden`` and ``layer_vocabulary`` are those of per-layer embeddings (Gemma 3n, Gemma 4).
     ``head_vocabulary`` is that of the head where it is smaller than the embedding's. Where layers take their input from
     the sums of earlier ones by attention, each sum is of ``block`` layers. ``relative`` and ``loop`` are groups.
@@ -95,6 +100,7 @@ class TextSizes:
     linear_key_dim: int | None = None
     linear_value_dim: int | None = None
     conv: int | None = None
+    linear: str | None = None
     layer_hidden: int | None = None
     layer_vocabulary: int | None = None
     head_vocabulary: int | None = None
@@ -123,6 +129,10 @@ class TextSizes:
     capped: bool | None = None
     relative: Relative | None = None
     loop: Loop | None = None
+    latent: LatentSizes | None = None
+    index: IndexSizes | None = None
+    streams: StreamSizes | None = None
+    ngrams: NgramSizes | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +166,7 @@ class VisionSizes:
     after layer ``merged_after``, or never), ``neck`` (what comes out goes through two convolutions to ``output``),
     ``folded`` (no attention: layers fold the pixels of a patch into ever fewer positions, until it is one, Inkling),
     ``across`` (frames of a video see each other).
+    ``experts`` is a group (``vtok.catalog.encoder_sizes``).
     """
 
     kind: str | None = None
@@ -211,6 +222,7 @@ class VisionSizes:
     neck: bool | None = None
     merger: bool | None = None
     folded: bool | None = None
+    experts: ExpertSizes | None = None
 
 
 S = TypeVar("S")

@@ -42,7 +42,11 @@ def head(language: Language, positions: int = 1, batch: int = 1) -> int:
 
 
 def decode(language: Language, lengths: Sequence[int], batch: int = 1) -> int:
-    """FLOPs of one new token, the head included, with ``lengths`` positions in each layer before it."""
+    """FLOPs of one new token, the head included, with ``lengths`` positions in each layer before it.
+
+    A sliding layer's cache has no more than its window, so that nothing else is looked at.
+    """
     linear = sum(layer.flops(1) for layer in language.layers) + flops(language.around, 1)
     pairs = zip(language.layers, lengths, strict=True)
-    return batch * (linear + sum(layer.mixer.flops(1, length + 1) for layer, length in pairs) + language.head.flops(1))
+    mixed = sum(layer.mixer.flops(1, min(length + 1, layer.mixer.reach or length + 1)) for layer, length in pairs)
+    return batch * (linear + mixed + language.head.flops(1))

@@ -26,11 +26,10 @@ def kv_bytes(language: Language, lengths: Sequence[int], bits: float, runtime: R
 
 
 def layer_bytes(layer: Layer, length: int, bits: float, runtime: Runtime, batch: int = 1) -> int:
-    """Bytes of the keys and values of one layer; none where it reads those of an earlier one."""
-    if not layer.caches:
-        return 0
+    """Bytes of the keys and values of one layer, or of what it keeps where it reads those of an earlier one."""
     kept = runtime.kept(layer.mixer.remembered(length), layer.mixer.reach)
-    return math.ceil(batch * kept * layer.mixer.compressed * bits / 8)
+    numbers = layer.mixer.compressed if layer.caches else layer.mixer.beside
+    return math.ceil(batch * kept * numbers * bits / 8)
 
 
 def state_bytes(language: Language, number: int, batch: int = 1) -> int:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vtok.catalog.architectures import complete_text
+from vtok.catalog.patterns import unrolled
 from vtok.catalog.sizes import TextSizes
-from vtok.costs import altup, loops, sums
+from vtok.costs import altup, loops, streams, sums
 from vtok.costs.feed_forward import feed_forward
 from vtok.costs.layer import Layer
 from vtok.costs.mixers import Slot, make
+from vtok.costs.mixers.ngrams import tables
 from vtok.costs.pieces import Matrix, Piece, Vector, norm
 from vtok.costs.unknown import UnknownFigureError, need
 
@@ -39,8 +41,12 @@ def language(sizes: TextSizes, looked: int = 0) -> Language:
     """
     text = complete_text(sizes)
     hidden, vocabulary, count = need(text, "hidden"), need(text, "vocabulary"), need(text, "layers")
-    around: list[Piece] = [norm(hidden, bool(text.norm_bias))]
+    around: list[Piece] = [norm(hidden, bool(text.norm_bias))] if text.norms != 0 else []
+    around += streams.of_model(text)
+    if text.latent and text.latent.turning:
+        around.append(Vector(need(text, "rope_dim") // 2))
     embedding: list[Piece] = [Matrix("embedding", hidden, vocabulary + (text.extra_tokens or 0), used=0)]
+    embedding += tables(text)
     if text.positions:
         around.append(Vector(text.positions * hidden))
     if text.layer_hidden:
@@ -71,23 +77,38 @@ def layer_kinds(text: TextSizes) -> tuple[str, ...]:
     """The kind of each layer, the pattern of ``text.attention`` repeated as often as there are layers."""
     if text.attention is None and text.kind:
         raise UnknownFigureError(f"how the language model {text.kind} is built")
-    runs = [part.split() for part in need(text, "attention").split(",")]
-    pattern = [run[-1] for run in runs for _ in range(int(run[0]) if len(run) == 2 else 1)]
-    count = need(text, "layers")
-    return tuple((pattern * -(-count // len(pattern)))[:count])
+    return unrolled(need(text, "attention"), need(text, "layers"))
 
 
 def _layer(text: TextSizes, index: int, kind: str, looked: int) -> Layer:
-    caches = index < need(text, "layers") - (text.reused or 0)
+    caches = _caches(text, index)
     mixing = make(Slot(text, index, kind, caches, looked))
     hidden = need(text, "hidden")
     feeding = feed_forward(text, index, caches)
-    pieces = [*mixing.pieces, *feeding.every, norm(hidden, bool(text.norm_bias), text.norms or 2)]
+    pieces = [*mixing.pieces, *feeding.every, *streams.of_layer(text)]
+    pieces.append(norm(hidden, bool(text.norm_bias), 2 if text.norms is None else text.norms))
     if text.layer_hidden:
         gate = Matrix("mlp", hidden, text.layer_hidden)
         pieces += [gate, Matrix("mlp", text.layer_hidden, hidden), norm(hidden)]
     if text.altup:
         pieces += altup.in_layer(text.altup, hidden)
     return Layer(
-        kind, tuple(pieces), mixing.mixer, caches, mixing.across, index, words=feeding.words, visual=feeding.visual
+        kind=kind,
+        pieces=tuple(pieces),
+        mixer=mixing.mixer,
+        caches=caches,
+        across=mixing.across,
+        index=index,
+        words=feeding.words,
+        visual=feeding.visual,
+        carried=streams.carried(text),
+        rewritten=streams.rewritten(text),
     )
+
+
+def _caches(text: TextSizes, index: int) -> bool:
+    """Whether a layer has keys and values of its own."""
+    if text.latent and text.latent.source:
+        return text.latent.source[index] == index
+    own: bool = index < need(text, "layers") - (text.reused or 0)
+    return own

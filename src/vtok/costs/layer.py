@@ -15,7 +15,8 @@ class Layer:
     Every position goes through ``pieces``, those of words through ``words`` beside them, those of pictures through
     ``visual``. ``across`` makes the keys and values of a layer that attends to pictures, from what the projector gives;
     without a picture such a layer is skipped. ``index`` is its number in the model, ``held`` what it holds where that
-    is not what it runs: a layer that is gone through again holds nothing more.
+    is not what it runs: a layer that is gone through again holds nothing more. ``carried`` are numbers a position
+    that residual streams hold beyond one, ``rewritten`` those that live while these are read and written.
     """
 
     kind: str
@@ -27,6 +28,8 @@ class Layer:
     held: tuple[Piece, ...] | None = None
     words: tuple[Piece, ...] = ()
     visual: tuple[Piece, ...] = ()
+    carried: int = 0
+    rewritten: int = 0
 
     @property
     def running(self) -> tuple[Piece, ...]:

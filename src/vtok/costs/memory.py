@@ -43,7 +43,8 @@ def layer_activations(layer: Layer, hidden: int, length: int, number: int, table
     """
     scores = (number + 4) * layer.mixer.table(length, length) if tables else 0
     mixing = number * length * layer.mixer.working + scores
-    return number * length * _AROUND * hidden + max(number * length * _inner(layer), mixing)
+    inside = number * length * layer.carried + max(number * length * _inner(layer), mixing)
+    return number * length * _AROUND * hidden + max(inside, number * length * layer.rewritten)
 
 
 def _inner(layer: Layer) -> int:

@@ -12,17 +12,38 @@ from collections.abc import Callable
 from vtok.costs.mixers.cross import Cross, cross
 from vtok.costs.mixers.delta import Delta, delta
 from vtok.costs.mixers.hybrid import Hybrid, hybrid
+from vtok.costs.mixers.indexed import Indexed, indexed
+from vtok.costs.mixers.kimi import Kimi, kimi
 from vtok.costs.mixers.latent import Latent, latent
 from vtok.costs.mixers.mixer import Mixer, Mixing, Slot, pairs
+from vtok.costs.mixers.ngrams import with_ngrams
 from vtok.costs.mixers.short_conv import ShortConv, short_conv
 from vtok.costs.mixers.softmax import Softmax, softmax
 from vtok.costs.unknown import UnknownFigureError
 
-__all__ = ["Cross", "Delta", "Hybrid", "Latent", "Mixer", "Mixing", "ShortConv", "Slot", "Softmax", "make", "pairs"]
+__all__ = [
+    "Cross",
+    "Delta",
+    "Hybrid",
+    "Indexed",
+    "Kimi",
+    "Latent",
+    "Mixer",
+    "Mixing",
+    "ShortConv",
+    "Slot",
+    "Softmax",
+    "make",
+    "pairs",
+]
 
 
 def _attention(slot: Slot) -> Mixing:
     return latent(slot) if slot.text.kv_rank else softmax(slot)
+
+
+def _linear(slot: Slot) -> Mixing:
+    return kimi(slot) if slot.text.linear == "kimi" else delta(slot)
 
 
 #: How a layer of each kind of ``TextSizes.attention`` is made.
@@ -30,11 +51,12 @@ _MAKERS: dict[str, Callable[[Slot], Mixing]] = {
     "full": _attention,
     "sliding": _attention,
     "chunked": _attention,
-    "linear": delta,
+    "linear": _linear,
     "conv": short_conv,
     "cross": cross,
     "hybrid": hybrid,
     "hybrid_sliding": hybrid,
+    "indexed": indexed,
 }
 
 
@@ -42,4 +64,4 @@ def make(slot: Slot) -> Mixing:
     """What mixes positions in one layer; ``UnknownFigureError`` for a kind of layer, or a size, that nobody tells."""
     if slot.kind not in _MAKERS:
         raise UnknownFigureError(f"how a layer of kind {slot.kind} works")
-    return _MAKERS[slot.kind](slot)
+    return with_ngrams(slot, _MAKERS[slot.kind](slot))

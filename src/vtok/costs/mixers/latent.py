@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vtok.catalog.layer_sizes import LatentSizes
 from vtok.costs.mixers.mixer import Mixing, Slot
 from vtok.costs.mixers.softmax import Softmax
-from vtok.costs.pieces import Matrix, Piece, norm
+from vtok.costs.pieces import Matrix, Piece, Vector, norm
 from vtok.costs.unknown import need
 
 
@@ -24,22 +25,45 @@ class Latent(Softmax):
 
 
 def latent(slot: Slot) -> Mixing:
-    """Attention from the ranks and widths of ``TextSizes``."""
-    text = slot.text
-    hidden, heads, rank = need(text, "hidden"), need(text, "heads"), need(text, "kv_rank")
-    rope, plain, value = need(text, "rope_dim"), need(text, "plain_dim"), need(text, "value_dim")
-    bias = bool(text.qkv_bias)
+    """Attention from the ranks and widths of ``TextSizes``; a layer that reads another's latent makes none.
+
+    Where positions don't turn a layer's keys, all of their width comes of the latent.
+    """
+    text, extra = slot.text, slot.text.latent or LatentSizes()
+    hidden, bias = need(text, "hidden"), bool(text.qkv_bias)
+    heads, rank, rope, plain, value = (
+        _size(slot, name) for name in ("heads", "kv_rank", "rope_dim", "plain_dim", "value_dim")
+    )
     keys = rope + plain
-    if text.query_rank:
-        queries: list[Piece] = [Matrix("attention", hidden, text.query_rank, bias), norm(text.query_rank)]
-        queries.append(Matrix("attention", text.query_rank, heads * keys))
-    else:
-        queries = [Matrix("attention", hidden, heads * keys)]
-    pieces = (
-        *queries,
-        Matrix("attention", hidden, rank + rope, bias),
-        norm(rank),
+    if slot.index in (extra.unturned or ()):
+        rope, plain = 0, keys
+    pieces = [
+        *_queries(slot, heads * keys),
         Matrix("value", rank, heads * (plain + value)),
         Matrix("output", heads * value, hidden, bias),
-    )
-    return Mixing(pieces, Latent(heads, heads, keys, value, None, rank, rope))
+    ]
+    if slot.caches:
+        pieces += [Matrix("attention", hidden, rank + rope, bias), norm(rank)]
+    pieces += [norm(rope)] * bool(extra.rope_norm)
+    pieces += [Matrix("attention", hidden, heads * value)] * bool(text.output_gate)
+    pieces += [Matrix("attention", hidden, heads)] * bool(text.head_gate)
+    pieces += [Vector(heads)] * bool(extra.sinks) + [Vector(2 * heads)] * bool(extra.scaled)
+    window = need(text, "window") if slot.kind == "sliding" else None
+    tabled = bool(extra.sinks)  # no fused kernel of transformers takes the mask of an index and these
+    return Mixing(tuple(pieces), Latent(heads, heads, keys, value, window, rank, rope, tabled=tabled))
+
+
+def _size(slot: Slot, name: str) -> int:
+    """A size, that of sliding layers where they have their own."""
+    own = getattr(slot.text.latent, f"sliding_{name}", None) if slot.kind == "sliding" else None
+    found: int = need(slot.text, name) if own is None else own
+    return found
+
+
+def _queries(slot: Slot, width: int) -> list[Piece]:
+    """Queries straight from what enters the layer, or from a latent of their own."""
+    text, hidden = slot.text, need(slot.text, "hidden")
+    if not text.query_rank:
+        return [Matrix("attention", hidden, width)]
+    rank = _size(slot, "query_rank")
+    return [Matrix("attention", hidden, rank, bool(text.qkv_bias)), norm(rank), Matrix("attention", rank, width)]

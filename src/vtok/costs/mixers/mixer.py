@@ -40,6 +40,11 @@ class Mixer(ABC):
         return 0
 
     @property
+    def beside(self) -> int:
+        """Numbers in the cache for a position even where keys and values are those of an earlier layer."""
+        return 0
+
+    @property
     def state(self) -> tuple[int, int]:
         """Numbers kept whatever the length: (in the type of activations, in fp32)."""
         return 0, 0

@@ -16,6 +16,7 @@ from vtok.costs.towers.joined import joined
 from vtok.costs.towers.merging import merging
 from vtok.costs.towers.mobilenet import mobilenet
 from vtok.costs.towers.plain import plain
+from vtok.costs.towers.pyramid import pyramid
 from vtok.costs.towers.sam import sam
 from vtok.costs.unknown import need
 
@@ -41,4 +42,6 @@ def tower(sizes: VisionSizes) -> Tower:
         return sam(vision)
     if vision.tiles:
         return joined(vision)
+    if vision.experts:
+        return pyramid(vision)
     return merging(vision) if vision.merger else plain(vision)

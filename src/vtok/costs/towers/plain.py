@@ -128,8 +128,16 @@ def plain(vision: VisionSizes) -> Plain:
     return build(Plain, vision)
 
 
-def build(kind: type[P], vision: VisionSizes, embedding: tuple[Piece, ...] = (), **own: Any) -> P:
+def build(
+    kind: type[P],
+    vision: VisionSizes,
+    embedding: tuple[Piece, ...] = (),
+    feed: tuple[Piece, ...] | None = None,
+    **own: Any,
+) -> P:
     """An encoder of ``kind`` with all that a vision transformer has, ``embedding`` beside its own, and what is ``own``.
+
+    ``feed`` stands in place of every layer's MLP where it is not None.
 
     Raises ``UnknownFigureError`` for a figure that it needs and nobody tells.
     """
@@ -141,9 +149,11 @@ def build(kind: type[P], vision: VisionSizes, embedding: tuple[Piece, ...] = (),
     norms = norm(hidden, need(vision, "norm_bias"))
     pooling, pooled = _pooling(vision, hidden)
     mixing = _mixing(vision, hidden, heads * width, kv_heads * width)
+    if feed is None:
+        feed = mlp(hidden, inner_width(vision), bool(vision.gated), need(vision, "mlp_bias"), "vision")
     layer: list[Piece] = [
         *mixing,
-        *mlp(hidden, inner_width(vision), bool(vision.gated), need(vision, "mlp_bias"), "vision"),
+        *feed,
         *[norms] * need(vision, "norms"),
         *[Vector(hidden)] * (2 * bool(vision.layer_scale)),
         *_head_norms(vision, hidden, width),

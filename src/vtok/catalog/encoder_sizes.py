@@ -1,0 +1,17 @@
+"""Groups of sizes that few vision encoders have; each is a table within that of the encoder (``VisionSizes``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ExpertSizes:
+    """Experts in place of MLPs: ``counts`` says how many each layer has, 0 for an MLP.
+
+    ``active`` of them serve a patch, each ``mlp`` wide.
+    """
+
+    counts: tuple[int, ...] | None = None
+    active: int | None = None
+    mlp: int | None = None
