@@ -43,11 +43,29 @@ def config_of(one, name, **changed):
             if getattr(one.vision, name) is not None:
                 vision[key] = list(getattr(one.vision, name))
         made["vision_config"] = vision
+        made |= _second(transformers, default, one.vision)
         made |= _filled(default, known(one.vision), config_vision._JOINT)
     for key, value in changed.items():
         part, _, inner = key.rpartition(".")
         (made[part] if part else made)[inner] = value
     return cls(**made)
+
+
+def _second(transformers, default, sizes):
+    """Where a model has two encoders, the second one's part beside the first one's, or both within it."""
+    if sizes.beside:
+        return {"high_res_vision_config": _sam(transformers, {}, sizes.beside)}
+    if not sizes.behind:
+        return {}
+    inside = default["vision_config"]
+    second = _part(transformers, inside["encoder_config"], sizes.behind, config_vision._VISION, False)
+    return {"vision_config": {"sam_config": _sam(transformers, inside["sam_config"], sizes), "encoder_config": second}}
+
+
+def _sam(transformers, part, sizes):
+    """SAM, whose windows are told in patches."""
+    found = _part(transformers, part, sizes, config_vision._VISION, False)
+    return {**found, "window_size": sizes.window // sizes.patch, "global_attn_indexes": list(sizes.full_layers)}
 
 
 def _defaults(transformers, part, kind):

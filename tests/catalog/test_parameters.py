@@ -73,6 +73,7 @@ CLASSES = [
     (["muse-glimmer"], "MuseGlimmer", {}),
     (["muse-spark"], "MuseSpark", {}),
     (["unlimited-ocr"], "UnlimitedOcr", {}),
+    (["deepseek-vl-7b"], "DeepseekVLHybrid", NO_HEAD),
     (["granite-docling"], "GraniteDocling", {}),
     (["molmo2-8b"], "Molmo2", {"adapter_config": {"intermediate_size": 12288, "text_hidden_size": 4096}}),
     (["minicpm-v-4.6"], "MiniCPMV4_6", {}),
@@ -124,6 +125,10 @@ def test_every_total_is_held_here_or_published():
     totals = {one.name: one.sources["parameters"] for one in checkpoints() if one.parameters}
     assert {name for name, source in totals.items() if source.startswith("counted on the class")} == set(CASES)
     assert all(source.startswith("published: ") for name, source in totals.items() if name not in CASES)
+
+
+def test_deepseek_ocr_has_what_unlimited_ocr_has_and_an_embedding_of_pixels_that_it_never_uses():
+    assert find_checkpoint("deepseek-ocr").parameters - find_checkpoint("unlimited-ocr").parameters == 3 * 14**2 * 1024
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from tests.costs.tiny import DESCRIBED, described
+from tests.costs.tiny import DESCRIBED, described, fresh
 from vtok.costs import flops
 from vtok.costs.mixers import pairs
 from vtok.costs.seeing import windows
 
 DECODING = (
     "llava", "qwen2_5_vl", "gemma3", "qwen3_vl_moe", "kimi_k25", "ernie4_5_vl_moe", "fuyu", "gemma4_unified",
-    "granite4_vision", "instructblip",
+    "granite4_vision", "instructblip", "deepseek_vl_hybrid", "unlimited_ocr",
 )  # fmt: skip
 
 
@@ -53,6 +53,15 @@ def test_decoding_agrees_with_torch(name):
         again = 2 * length * rank * heads * (one.text.plain_dim + one.text.value_dim)
         expected += again * len(one.language.layers)
     assert expected == pytest.approx(three - two, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["gemma3", "cohere2_vision", "unlimited_ocr"])
+def test_decoding_behind_a_full_window_agrees_with_torch(name):
+    one = fresh(name, text_config={"sliding_window": 3})
+    inputs = one.tiny.inputs(texts=[40])
+    six, seven = (counted(lambda new=new: one.tiny.model.generate(**inputs, max_new_tokens=new)) for new in (6, 7))
+    lengths = [inputs["input_ids"].shape[1] + 5] * len(one.language.layers)
+    assert flops.decode(one.language, lengths, new=5) == seven - six
 
 
 @given(st.integers(1, 40), st.integers(0, 40), st.one_of(st.none(), st.integers(1, 50)))

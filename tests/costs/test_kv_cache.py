@@ -18,7 +18,7 @@ def held(cache):
     """Bytes of keys and values, and of states, in a cache of transformers."""
     kept = stated = 0
     for layer in cache.layers:
-        for name in ("keys", "values", "indexer_keys"):
+        for name in ("keys", "values", "indexer_keys", "prefill_keys", "prefill_values"):
             tensor = getattr(layer, name, None)
             kept += tensor.nbytes if isinstance(tensor, torch.Tensor) else 0
         for name in ("conv_states", "recurrent_states"):
@@ -40,7 +40,8 @@ def answered(one: Described, new: int):
 def check(one: Described):
     cache, prompt = answered(one, NEW)
     lengths = [prompt + NEW - 1] * len(one.language.layers)
-    assert held(cache) == (kv_bytes(one.language, lengths, 32, RUNTIME), state_bytes(one.language, 4))
+    expected = kv_bytes(one.language, lengths, 32, RUNTIME, new=NEW - 1)
+    assert held(cache) == (expected, state_bytes(one.language, 4))
 
 
 @pytest.mark.parametrize("name", DESCRIBED)
@@ -68,6 +69,7 @@ def changed(name, **text):
         ("lfm2_vl", {"num_hidden_layers": 4, "layer_types": ["conv", "full_attention", "conv", "conv"]}),
         ("cohere2_vision", {"sliding_window": 10, "num_hidden_layers": 5, "layer_types": None}),
         ("kimi_k25", {"num_hidden_layers": 5, "head_dim": 8}),
+        ("unlimited_ocr", {"sliding_window": 3}),
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )  # fmt: skip

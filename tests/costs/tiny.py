@@ -22,9 +22,7 @@ from vtok.costs.towers import Tower, tower
 NOT_DESCRIBED = {
     "apertus1p5": "pictures become codes of a convolutional tokenizer",
     "chameleon": "pictures become codes of a convolutional tokenizer",
-    "deepseek_vl_hybrid": "two encoders, one of them a SAM with relative positions",
     "emu3": "pictures become codes of a convolutional tokenizer",
-    "unlimited_ocr": "two encoders, and layers whose window slides over new tokens alone",
 }
 
 #: Classes whose encoder comes from timm, which test_timm.py holds where timm is there.

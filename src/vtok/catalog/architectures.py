@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -38,9 +39,11 @@ def complete_text(text: TextSizes) -> TextSizes:
 
 
 def complete_vision(vision: VisionSizes) -> VisionSizes:
-    """``vision`` with what its kind has; as it is where the kind is unknown."""
+    """``vision`` with what its kind has, and an encoder beside or behind it likewise; as it is for an unknown kind."""
     alike = architectures()["vision"].get(vision.kind or "")
-    return vision if alike is None else filled(vision, from_table(VisionSizes, {**_VISION, **alike}))
+    found = vision if alike is None else filled(vision, from_table(VisionSizes, {**_VISION, **alike}))
+    beside, behind = found.beside and complete_vision(found.beside), found.behind and complete_vision(found.behind)
+    return replace(found, beside=beside, behind=behind)
 
 
 def keeps_every_layer(kind: str | None) -> bool:

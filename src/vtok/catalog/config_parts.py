@@ -21,6 +21,13 @@ def vision_part(config: Config) -> Config:
     return part_of(inner(config), _VISION_PARTS)
 
 
+def second_encoder(whole: Config, vision: Config) -> dict[str, Config]:
+    """The part that describes a second encoder, by how it stands to the first (``VisionSizes``); empty where none."""
+    behind = vision.get("encoder_config") if kind_of(vision) == "unlimited_ocr_vision" else None
+    found = {"beside": whole.get("high_res_vision_config"), "behind": behind}
+    return {name: part for name, part in found.items() if isinstance(part, Mapping)}
+
+
 def inner(config: Config) -> Config:
     """Omni models wrap what reads pictures in a thinker."""
     inner = config.get("thinker_config")

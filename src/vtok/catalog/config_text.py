@@ -77,6 +77,7 @@ _LAYER_TYPES = {
     "linear_attention": "linear",
     "indexed_attention": "indexed",
     "conv": "conv",
+    "reference_sliding_attention": "reference",
 }
 #: Lists of layers by number: of what kind those are, and the others.
 _MARKED = (

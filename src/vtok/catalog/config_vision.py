@@ -13,6 +13,7 @@ from vtok.catalog.config_parts import (
     inner,
     kind_of,
     part_of,
+    second_encoder,
     text_part,
     traits_of,
     vision_part,
@@ -69,12 +70,15 @@ _OF_WHOLE = {"inkling_mm_model": "inkling_vision", "ernie4_5_moe_vl": "ernie4_5_
 
 
 #: Encoders of two, and the part that describes the first.
-_FIRST = {"deepseek_ocr2_vision": "sam_config"}
+_FIRST = {"deepseek_ocr2_vision": "sam_config", "unlimited_ocr_vision": "sam_config"}
 
 
 def vision_sizes(config: Config) -> VisionSizes:
     """The vision encoder's sizes as far as ``config``, a whole ``config.json``, tells them."""
     outer, whole = vision_part(config) or _bare(config), inner(config)
+    second: dict[str, Any] = {
+        name: vision_sizes({"vision_config": other}) for name, other in second_encoder(whole, outer).items()
+    }
     part = part_of(outer, (_FIRST.get(str(kind_of(outer)), ""),)) or outer
     found: dict[str, Any] = {name: whole_number(part, keys) for name, keys in _VISION.items()}
     if part:
@@ -125,8 +129,9 @@ def vision_sizes(config: Config) -> VisionSizes:
         projector=_projector(whole) if part else None,
         full_layers=full,
         deepstack=indices_of(part.get("deepstack_visual_indexes")),
-        resampler=resampler_sizes(whole) or resampler_sizes(outer),
+        resampler=None if second else resampler_sizes(whole) or resampler_sizes(outer),
         **traits_of(part, _VISION_TRAITS),
+        **second,
         **{"kind": kind, **found, **timm},
     )
 

@@ -29,7 +29,7 @@ class TextSizes:
     ``"5 sliding, 1 full"``, ``"3 linear, 1 full"``. Kinds of layers: full, sliding (``window`` positions back), chunked
     (blocks of ``window``), linear (gated delta net), conv (short convolution), cross (attends to the image alone),
     hybrid and hybrid_sliding (full and sliding, with short convolutions of ``conv`` taps beside, Inkling),
-    indexed (attends to the keys that an index chooses).
+    indexed (attends to the keys that an index chooses), reference (the whole prompt, and ``window`` new tokens back).
     ``full_heads``, ``full_kv_heads`` and ``full_head_dim`` are those of the full layers where these differ from the
     others; ``layer_kv_heads`` are one by one where no rule says which. The last ``reused`` layers read the cache of
     earlier ones and have none of their own; their MLP is ``reused_mlp`` wide where that differs. ``layer_mlp`` are the
@@ -156,6 +156,9 @@ class VisionSizes:
     One whose own queries read the patches has a ``resampler``.
     An encoder of convolutions has ``stages``; ``hidden`` is the width that comes out, for every ``patch`` px a side.
 
+    There may be a second encoder: ``beside`` it one that sees the same picture at a size of its own, ``behind`` it one
+    that reads what convolutions make of the first one's output.
+
     Traits: ``gated``, biases, ``class_token``, ``norms`` a layer, ``norm_bias``, ``pre_norm`` and ``post_norm`` (norms
     before and after all layers), ``patch_bias``, ``qk_norm``, ``learned`` (positions are), ``layer_scale`` (two scales
     a layer), ``pool_head`` (a head that pools the patches, which the language model never reads), ``mlp_is_output``
@@ -165,7 +168,8 @@ class VisionSizes:
     at an edge are padded to the full size), ``merger`` (it has what merges two by two patches within it, which it does
     after layer ``merged_after``, or never), ``neck`` (what comes out goes through two convolutions to ``output``),
     ``folded`` (no attention: layers fold the pixels of a patch into ever fewer positions, until it is one, Inkling),
-    ``across`` (frames of a video see each other).
+    ``across`` (frames of a video see each other), ``scores`` (the class keeps the scores of all pairs while they
+    attend), ``spare_patches`` (an encoder behind another holds an embedding of pixels that it never uses).
     ``experts`` is a group (``vtok.catalog.encoder_sizes``).
     """
 
@@ -223,6 +227,10 @@ class VisionSizes:
     merger: bool | None = None
     folded: bool | None = None
     experts: ExpertSizes | None = None
+    scores: bool | None = None
+    spare_patches: bool | None = None
+    beside: VisionSizes | None = None
+    behind: VisionSizes | None = None
 
 
 S = TypeVar("S")

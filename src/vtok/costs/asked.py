@@ -106,14 +106,19 @@ class Asked:
         return [self.cut.visual_at(layer.index) + self.structural for layer in self.language.layers]
 
     @property
+    def read_again(self) -> int:
+        """New tokens of the whole answer that are kept: all but the last, which is never read again."""
+        return max(0, self.request.new_tokens - 1)
+
+    @property
     def half_way(self) -> list[int]:
         """Positions in each layer half-way through the answer."""
         return [length + self.request.new_tokens // 2 for length in self.lengths]
 
     @property
     def at_the_end(self) -> list[int]:
-        """The last new token is never read again, so that nothing of it is kept."""
-        return [length + max(0, self.request.new_tokens - 1) for length in self.lengths]
+        """Positions in each layer of which something is kept."""
+        return [length + self.read_again for length in self.lengths]
 
     @property
     def cached(self) -> list[int]:

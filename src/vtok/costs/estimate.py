@@ -33,7 +33,7 @@ class Estimate(Asked):
             language=take(lambda: weights.language_bytes(self.language, form)),
             embedding=take(self._embedding),
             head=take(lambda: weights.head_bytes(self.language, form)),
-            kv_cache=take(lambda: kv_bytes(self.language, self.cached, self.kv_bits, self.runtime, batch)),
+            kv_cache=take(lambda: self._kv(self.cached, self.read_again)),
             states=take(lambda: state_bytes(self.language, form.activation, batch)),
             activations=take(lambda: activations(self)),
             logits=take(lambda: memory.logits_bytes(self.language, form.activation, batch, self.runtime.micro_batch)),
@@ -49,7 +49,7 @@ class Estimate(Asked):
             linear=take(lambda: flops.prefill_linear(self.language, self.lengths, batch, self.visual)),
             attention=take(lambda: flops.prefill_attention(self.language, self.lengths, batch)),
             head=take(lambda: flops.head(self.language, 1, batch)),
-            decode=take(lambda: flops.decode(self.language, self.half_way, batch)),
+            decode=take(lambda: flops.decode(self.language, self.half_way, batch, self.request.new_tokens // 2)),
         )
 
     def moved(self) -> Work:
@@ -59,10 +59,17 @@ class Estimate(Asked):
             vision=take(lambda: traffic.vision(self.tower, self.seen, form)),
             projector=take(lambda: traffic.projection(self.projector, self.handed, form, self.tower.class_tokens)),
             linear=take(lambda: traffic.prefill(self.language, self.lengths, form, batch, self.visual)),
-            attention=take(lambda: kv_bytes(self.language, self.lengths, self.kv_bits, self.runtime, batch)),
+            attention=take(lambda: self._kv(self.lengths, 0)),
             head=take(lambda: self.language.head.bytes_in(form)),
-            decode=take(lambda: traffic.decode(self.language, self.half_way, form, self.kv_bits, self.runtime, batch)),
+            decode=take(self._decoded),
         )
+
+    def _kv(self, lengths: list[int], new: int) -> int:
+        return kv_bytes(self.language, lengths, self.kv_bits, self.runtime, self.request.batch, new)
+
+    def _decoded(self) -> int:
+        batch, new = self.request.batch, self.request.new_tokens // 2
+        return traffic.decode(self.language, self.half_way, self.form, self.kv_bits, self.runtime, batch, new)
 
     def seconds(self) -> Seconds:
         """Ranges of seconds by part; ``decode`` is one token half-way through the answer."""

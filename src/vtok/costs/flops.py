@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vtok.costs.language import Language
+from vtok.costs.layer import Layer
 from vtok.costs.pieces import flops
 
 
@@ -41,12 +42,18 @@ def head(language: Language, positions: int = 1, batch: int = 1) -> int:
     return batch * language.head.flops(positions)
 
 
-def decode(language: Language, lengths: Sequence[int], batch: int = 1) -> int:
+def decode(language: Language, lengths: Sequence[int], batch: int = 1, new: int = 0) -> int:
     """FLOPs of one new token, the head included, with ``lengths`` positions in each layer before it.
 
-    A sliding layer's cache has no more than its window, so that nothing else is looked at.
+    ``new`` of these are of the answer. Positions that a layer no longer keeps take no part.
     """
     linear = sum(layer.flops(1) for layer in language.layers) + flops(language.around, 1)
     pairs = zip(language.layers, lengths, strict=True)
-    mixed = sum(layer.mixer.flops(1, min(length + 1, layer.mixer.reach or length + 1)) for layer, length in pairs)
+    mixed = sum(layer.mixer.flops(1, _looked_at(layer, length + 1, new + 1)) for layer, length in pairs)
     return batch * (linear + mixed + language.head.flops(1))
+
+
+def _looked_at(layer: Layer, length: int, new: int) -> int:
+    """Positions that the last of ``length`` is multiplied with, ``new`` of these being of the answer."""
+    reach = layer.mixer.reach(length - new)
+    return length if reach is None else min(length, reach)

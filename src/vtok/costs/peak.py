@@ -29,7 +29,8 @@ def _not_yet(asked: Asked) -> int:
     """What of the cache is not there while pictures are encoded, in an engine whose cache grows with the answer."""
     if asked.runtime.name != "transformers":
         return 0
-    return kv_bytes(asked.language, asked.at_the_end, asked.kv_bits, asked.runtime, asked.request.batch)
+    batch, new = asked.request.batch, asked.read_again
+    return kv_bytes(asked.language, asked.at_the_end, asked.kv_bits, asked.runtime, batch, new)
 
 
 def _at_once(asked: Asked) -> list[Seeing]:

@@ -135,16 +135,22 @@ _WIDTHS |= {
     "x": "indicators",
     "b": "bridge",
 }
+#: Widths of a second encoder: which one, and which width of it.
+_OTHERS = {"e": ("behind", "hidden"), "y": ("beside", "output")}
 
 
 def _width(words: str, vision: VisionSizes, text_hidden: int | None) -> int:
     times, letter = int(words[:-1] or 1), words[-1]
-    if letter in "tq":
+    if letter in "tuq":
         if text_hidden is None:
             raise UnknownFigureError("text.hidden")
-        return times * text_hidden * (int(need(vision, "merge")) ** 2 if letter == "q" else 1)
+        wide = times * text_hidden // (2 if letter == "u" else 1)
+        return wide * (int(need(vision, "merge")) ** 2 if letter == "q" else 1)
     if letter == "r":
         return times * int(need(vision.resampler or ResamplerSizes(), "hidden"))
+    if letter in _OTHERS:
+        other, name = _OTHERS[letter]
+        return times * int(need(need(vision, other), name))
     width: int = times * int(need(vision, _WIDTHS[letter]))
     if letter in "mn":
         return width * (int(need(vision, "merge")) // (2 if letter == "n" else 1)) ** 2

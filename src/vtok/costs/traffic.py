@@ -57,9 +57,18 @@ def prefill(
 
 
 def decode(
-    language: Language, lengths: Sequence[int], form: Format, bits: float, runtime: Runtime, batch: int = 1
+    language: Language,
+    lengths: Sequence[int],
+    form: Format,
+    bits: float,
+    runtime: Runtime,
+    batch: int = 1,
+    new: int = 0,
 ) -> int:
-    """Bytes moved for one new token of each of ``batch`` answers: active weights, the head, the whole cache."""
-    cache = runtime.passes * kv_bytes(language, lengths, bits, runtime, batch)
+    """Bytes moved for one new token of each of ``batch`` answers: active weights, the head, the whole cache.
+
+    ``new`` of the ``lengths`` are of the answer.
+    """
+    cache = runtime.passes * kv_bytes(language, lengths, bits, runtime, batch, new)
     states = 2 * state_bytes(language, form.activation, batch)
     return active_bytes(language, form, batch) + language.head.bytes_in(form) + cache + states

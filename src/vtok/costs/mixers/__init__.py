@@ -17,6 +17,7 @@ from vtok.costs.mixers.kimi import Kimi, kimi
 from vtok.costs.mixers.latent import Latent, latent
 from vtok.costs.mixers.mixer import Mixer, Mixing, Slot, pairs
 from vtok.costs.mixers.ngrams import with_ngrams
+from vtok.costs.mixers.reference import Reference, reference
 from vtok.costs.mixers.short_conv import ShortConv, short_conv
 from vtok.costs.mixers.softmax import Softmax, softmax
 from vtok.costs.unknown import UnknownFigureError
@@ -30,6 +31,7 @@ __all__ = [
     "Latent",
     "Mixer",
     "Mixing",
+    "Reference",
     "ShortConv",
     "Slot",
     "Softmax",
@@ -57,6 +59,7 @@ _MAKERS: dict[str, Callable[[Slot], Mixing]] = {
     "hybrid": hybrid,
     "hybrid_sliding": hybrid,
     "indexed": indexed,
+    "reference": reference,
 }
 
 

@@ -49,9 +49,8 @@ class Mixer(ABC):
         """Numbers kept whatever the length: (in the type of activations, in fp32)."""
         return 0, 0
 
-    @property
-    def reach(self) -> int | None:
-        """Positions back beyond which nothing is looked at, so that nothing is kept; None where there is no bound."""
+    def reach(self, prompt: int) -> int | None:
+        """Positions at most that a new token looks at, itself included, behind a prompt of so many; None for all."""
         return None
 
     @property

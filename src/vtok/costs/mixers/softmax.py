@@ -53,8 +53,7 @@ class Softmax(Mixer):
         """Numbers of keys and values for a position."""
         return self.kv_heads * (self.key_dim + self.value_dim)
 
-    @property
-    def reach(self) -> int | None:
+    def reach(self, prompt: int) -> int | None:
         """Its window."""
         return self.window
 

@@ -9,6 +9,8 @@ from vtok.catalog.sizes import VisionSizes
 from vtok.catalog.stage_sizes import Stages
 from vtok.costs.towers.alternating import alternating
 from vtok.costs.towers.base import Tower
+from vtok.costs.towers.behind import behind
+from vtok.costs.towers.beside import beside
 from vtok.costs.towers.embedded import embedded
 from vtok.costs.towers.fastvit import fastvit
 from vtok.costs.towers.folding import folding
@@ -38,6 +40,10 @@ def tower(sizes: VisionSizes) -> Tower:
         return folding(vision)
     if vision.conv:
         return alternating(vision)
+    if vision.beside:
+        return beside(vision)
+    if vision.behind:
+        return behind(vision)
     if vision.relative:
         return sam(vision)
     if vision.tiles:
