@@ -4,12 +4,13 @@ import pytest
 import torch
 import transformers
 
+from tests.costs.living import Living
 from tests.costs.test_flops import counted
 from tests.costs.test_kv_cache import RUNTIME, held
 from vtok.catalog.checkpoints import find_checkpoint
 from vtok.catalog.config_text import text_sizes
 from vtok.catalog.formats import find_format
-from vtok.costs import flops, weights
+from vtok.costs import flops, memory, weights
 from vtok.costs.kv_cache import kv_bytes
 from vtok.costs.language import language
 from vtok.costs.pieces import parameters
@@ -111,6 +112,20 @@ def test_published_files_hold_as_many(name):
     # The files still hold keys and values of layers that make none.
     unused = text.reused * (2 * text.hidden * text.kv_heads * text.head_dim + text.head_dim)
     assert one.parameters == found + encoder + embedder + unused
+
+
+@pytest.mark.parametrize(("length", "hidden", "inner"), [(256, 256, 2048), (256, 512, 4096), (384, 256, 512)])
+def test_what_lives_at_once(length, hidden, inner):
+    width = hidden // 8
+    shape = {**SHAPE, "hidden_size": hidden, "head_dim": width, "hidden_size_per_layer_input": width}
+    config = transformers.Gemma3nTextConfig(**shape, **{**TINY["reused"], "intermediate_size": inner})
+    model, described = made(config)
+    model.set_attn_implementation("sdpa")
+    ids = torch.zeros(1, length, dtype=torch.long)
+    with torch.no_grad(), Living([*model.parameters(), *model.buffers(), ids]) as living:
+        model.model(ids, use_cache=False)
+    found = memory.language_activations(described, [length] * len(described.layers), 4)
+    assert found == pytest.approx(living.most, rel=0.03)
 
 
 def test_gguf_keeps_what_is_small():

@@ -23,6 +23,23 @@ def in_layer(altup: AltUp, hidden: int) -> list[Piece]:
     return [router, norm(hidden), *predicting, *correcting, *narrow]
 
 
+def carried(altup: AltUp, hidden: int, inner: int) -> int:
+    """Numbers a position that live in a layer with an MLP of ``inner`` beyond those of any layer.
+
+    The streams are there three times: as the model made them, as they entered the layer, and as it predicts them.
+    There are nine more tensors of the model's width where others have four, and four of the MLP's where others have
+    three. The counts are those of transformers' class, and were measured on a CPU.
+    """
+    streams: int = need(altup, "streams")
+    return (3 * streams + 5) * hidden + inner
+
+
+def rewritten(altup: AltUp, hidden: int) -> int:
+    """The same while a layer corrects the streams by what came of one."""
+    streams: int = need(altup, "streams")
+    return (5 * streams + 7) * hidden
+
+
 def around(altup: AltUp, hidden: int) -> list[Piece]:
     """What makes the other streams of the first before all layers, and joins them after."""
     others: int = need(altup, "streams") - 1

@@ -22,7 +22,7 @@ def feed_forward(text: TextSizes, index: int, caches: bool) -> FeedForward:
     """What layer ``index`` has beside its mixer; ``caches`` is whether it has keys and values of its own."""
     hidden, gated, bias = need(text, "hidden"), text.gated is not False, bool(text.mlp_bias)
     if not _has_experts(text, index):
-        return FeedForward((*mlp(hidden, _inner(text, index, caches), gated, bias), *_scale(text)))
+        return FeedForward((*mlp(hidden, inner_width(text, index, caches), gated, bias), *_scale(text)))
     if text.visual_expert_mlp:
         # ERNIE 4.5 VL: words and pictures choose among experts of their own, with a correction of each one's score.
         widths = need(text, "expert_mlp"), text.visual_expert_mlp
@@ -64,7 +64,8 @@ def _scale(text: TextSizes) -> list[Piece]:
     return [Vector(1)] if text.mlp_scale else []
 
 
-def _inner(text: TextSizes, index: int, caches: bool) -> int:
+def inner_width(text: TextSizes, index: int, caches: bool) -> int:
+    """The inner width of the plain MLP in layer ``index``."""
     if text.layer_mlp:
         return text.layer_mlp[index]
     inner: int = need(text, "mlp") if caches or not text.reused_mlp else text.reused_mlp

@@ -5,13 +5,14 @@ The parts of a layer are those of transformers 5.24's classes, models/*/modeling
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vtok.catalog.architectures import complete_text
+from vtok.catalog.layer_sizes import AltUp
 from vtok.catalog.patterns import unrolled
 from vtok.catalog.sizes import TextSizes
 from vtok.costs import altup, loops, streams, sums
-from vtok.costs.feed_forward import feed_forward
+from vtok.costs.feed_forward import feed_forward, inner_width
 from vtok.costs.layer import Layer
 from vtok.costs.mixers import Slot, make
 from vtok.costs.mixers.ngrams import tables
@@ -90,9 +91,7 @@ def _layer(text: TextSizes, index: int, kind: str, looked: int) -> Layer:
     if text.layer_hidden:
         gate = Matrix("mlp", hidden, text.layer_hidden)
         pieces += [gate, Matrix("mlp", text.layer_hidden, hidden), norm(hidden)]
-    if text.altup:
-        pieces += altup.in_layer(text.altup, hidden)
-    return Layer(
+    layer = Layer(
         kind=kind,
         pieces=tuple(pieces),
         mixer=mixing.mixer,
@@ -103,6 +102,20 @@ def _layer(text: TextSizes, index: int, kind: str, looked: int) -> Layer:
         visual=feeding.visual,
         carried=streams.carried(text),
         rewritten=streams.rewritten(text),
+    )
+    return _altered(text, text.altup, layer) if text.altup else layer
+
+
+def _altered(text: TextSizes, sizes: AltUp, layer: Layer) -> Layer:
+    """``layer`` on one of AltUp's streams."""
+    hidden, inner = need(text, "hidden"), inner_width(text, layer.index, layer.caches)
+    # What every layer reads of each token, and cosines and sines of both kinds of layers.
+    beside = need(text, "layers") * (text.layer_hidden or 0) + 4 * need(text, "head_dim")
+    return replace(
+        layer,
+        pieces=(*layer.pieces, *altup.in_layer(sizes, hidden)),
+        carried=altup.carried(sizes, hidden, inner) + beside,
+        rewritten=altup.rewritten(sizes, hidden) + beside,
     )
 
 
