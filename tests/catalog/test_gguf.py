@@ -72,6 +72,7 @@ def test_qwen(tmp_path):
         ("dots_ocr", {SCALE: 2, **BOUNDS}, (), 23 * 17 + 2),
         ("gemma3", {"clip.vision.image_size": 896}, (), 256 + 2),
         ("gemma3", {"clip.vision.image_size": 896, SCALE: 2}, (), 1024 + 2),
+        ("gemma3nv", {"clip.vision.image_size": 768, "clip.vision.patch_size": 3}, (), 256 + 2),
         ("mlp", {"clip.vision.image_size": 336}, (), 576),
         ("mlp", {"clip.vision.image_size": 336, PINPOINTS: [336, 672, 672, 336, 672, 672]}, (), 5 * 576),
         ("internvl", {"clip.vision.image_size": 448, SCALE: 2}, (), 5 * 256 + 2),

@@ -53,6 +53,7 @@ def test_llama_cpp_and_ollama_have_rules_of_their_own():
     assert vtok.count_many(*SIZES, model, runtime="ollama").tolist() == [1038, 4017, 1026, 1178]
     assert vtok.count((640, 480), model, {"max_tokens": 64}, runtime="llama.cpp") == 9 * 6 + 2
     assert vtok.count((5, 5), "gemma-3-4b", runtime="ollama") == 258
+    assert vtok.count((4000, 3000), "gemma-3n-e4b", runtime="llama.cpp") == 258
     assert vtok.layout((672, 336), "llava-1.5", runtime="llama.cpp").seen == (0, 0, 672, 336)
 
 

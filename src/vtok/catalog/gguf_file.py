@@ -7,6 +7,7 @@ refused. Source: llama.cpp (df1af33bb3), ``load_hparams`` and ``clip_n_output_to
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,7 +45,13 @@ _DYNAMIC: dict[str, tuple[tuple[int, int] | None, str, int | None]] = {
 _ALWAYS_TWO = ("qwen2vl_merger", "qwen2.5vl_merger", "qwen2.5o", "qwen3vl_merger", "glm4v")
 #: Projectors that bring every picture, or every tile of one, to one square: the key of the merge, the merge where the
 #: file does not tell it, and the markers.
-_SQUARE = {"gemma3": (_SCALE, 4, 2), "internvl": (_SCALE, None, 2), "mlp": ("", 1, 0), "janus_pro": ("", 1, 0)}
+_SQUARE = {
+    "gemma3": (_SCALE, 4, 2),
+    "gemma3nv": ("", 1, 2),
+    "internvl": (_SCALE, None, 2),
+    "mlp": ("", 1, 0),
+    "janus_pro": ("", 1, 0),
+}
 
 
 def is_gguf(path: Path) -> bool:
@@ -111,7 +118,8 @@ def _rule(kind: str, values: Mapping[str, Any], breaks: bool) -> tuple[str, dict
 def _square(kind: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     key, default, markers = _SQUARE[kind]
     side, patch = _whole(values, "clip.vision.image_size"), _whole(values, "clip.vision.patch_size")
-    rows = side // patch // _whole(values, key, default)
+    # Gemma 3n's encoder gives as many tokens for any picture, and its file a patch of which so many make a side.
+    rows = math.isqrt(side // patch) if kind == "gemma3nv" else side // patch // _whole(values, key, default)
     tiles: dict[str, Any] = {"tile": side, "rows": rows, "markers": markers}
     if kind == "internvl":
         least, most = _whole(values, _LEAST_TILES, 1), _whole(values, _MOST_TILES, 12)

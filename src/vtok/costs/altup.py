@@ -27,8 +27,8 @@ def carried(altup: AltUp, hidden: int, inner: int) -> int:
     """Numbers a position that live in a layer with an MLP of ``inner`` beyond those of any layer.
 
     The streams are there three times: as the model made them, as they entered the layer, and as it predicts them.
-    There are nine more tensors of the model's width where others have four, and four of the MLP's where others have
-    three. The counts are those of transformers' class, and were measured on a CPU.
+    There are nine tensors of the model's width where others have four, and four of the MLP's where others have three.
+    The counts are those of transformers' class, and were measured on a CPU.
     """
     streams: int = need(altup, "streams")
     return (3 * streams + 5) * hidden + inner

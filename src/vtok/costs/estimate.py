@@ -103,9 +103,7 @@ class Estimate(Asked):
     def _embedding(self) -> int:
         on_card = self.device is None or self.device.kind == "gpu"
         host = self.runtime.host_embedding and on_card
-        if host and not self.language.tied:
-            return 0
-        return weights.embedding_bytes(self.language, self.form)
+        return weights.embedding_bytes(self.language, self.form, tables=not host)
 
     def _overhead(self) -> int:
         found = self.runtime.overhead.get(self.device.kind) if self.device else None

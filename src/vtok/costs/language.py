@@ -53,7 +53,7 @@ def language(sizes: TextSizes, looked: int = 0) -> Language:
     if text.layer_hidden:
         wide = count * text.layer_hidden
         embedding.append(Matrix("embedding", wide, need(text, "layer_vocabulary"), used=0))
-        around += [Matrix("mlp", hidden, wide), norm(text.layer_hidden)]
+        around += [Matrix("kept", hidden, wide), norm(text.layer_hidden)]
     if text.altup:
         around += altup.around(text.altup, hidden)
     if text.embedding_norm:

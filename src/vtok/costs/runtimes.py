@@ -9,9 +9,9 @@
 - llama.cpp, src/llama-kv-cache-iswa.cpp: caches are padded to 256 positions, and a sliding layer has the window and
   one micro-batch of 512; src/llama-context.cpp reserves a buffer for a micro-batch whose every position has its logits
   and its last hidden state, in fp32 (its logs say 304.00 MiB for Qwen2.5-7B: 512 x (152,064 + 3,584) x 4 bytes);
-  src/llama-model.cpp leaves the embedding in the host's memory; tools/mtmd/mtmd-helper.cpp encodes
-  and evaluates the chunks of a prompt, a picture each, one after the other. src/llama-kv-cache.cpp takes all cells of
-  the context when it is made; where none is asked for, common/fit.cpp shrinks the context to what fits.
+  src/llama-arch.cpp leaves the embedding, and those of the layers, in the host's memory; tools/mtmd/mtmd-helper.cpp
+  encodes and evaluates the chunks of a prompt, a picture each, one after the other. src/llama-kv-cache.cpp takes all
+  cells of the context when it is made; where none is asked for, common/fit.cpp shrinks the context to what fits.
 - Ollama runs llama.cpp's graphs; discover/gpu.go and gpu_darwin.go set 457 MiB of a card and 512 MiB of unified memory
   aside, which is taken for llama.cpp too. docs/context-length.mdx: its context is 4,096 tokens below 24 GiB of GPU
   memory, 32,768 below 48 GiB, 262,144 above.

@@ -63,9 +63,16 @@ def _place(layer: Layer, count: int) -> Place:
     return Place(layer.index, count, layer.mixer.shared_by, experts if experts > 1 else 0)
 
 
-def embedding_bytes(language: Language, form: Format) -> int:
-    """Bytes of the tables that tokens are looked up in; formats may store one that is the head too like a head."""
+def embedding_bytes(language: Language, form: Format, tables: bool = True) -> int:
+    """Bytes of the tables that tokens are looked up in; formats may store one that is the head too like a head.
+
+    Without ``tables``, which stay elsewhere, it is the one that is the head.
+    """
     first, *others = language.embedding
+    if not tables:
+        others = []
+        if not language.tied:
+            return 0
     if language.tied and isinstance(first, Matrix):
         first = replace(first, tensor="head")
     return bytes_in((first, *others), form)

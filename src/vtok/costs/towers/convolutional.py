@@ -82,7 +82,7 @@ class Convolutional(Tower):
         return max(step.living * sum(step.positions(size) for size in sizes) for step in self.steps)
 
     def buffered(self, seen: Seeing) -> int:
-        """The same."""
+        """Taken to be as many: no engine's log of such an encoder's buffer is known."""
         return self.working(seen)
 
     def _sizes(self, seen: Seeing) -> Iterable[Grid]:
