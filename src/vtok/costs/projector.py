@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from vtok.catalog.architectures import complete_vision, projector_pieces
-from vtok.catalog.resampler_sizes import ResamplerSizes
 from vtok.catalog.sizes import VisionSizes
-from vtok.costs.pieces import Matrix, Piece, Vector, flops, norm, through
+from vtok.costs.notation import piece_of
+from vtok.costs.pieces import Matrix, Piece, flops, through
 from vtok.costs.resamplers import Resampler, resampler
 from vtok.costs.seeing import Seeing
-from vtok.costs.unknown import UnknownFigureError, need
+from vtok.costs.unknown import UnknownFigureError
 
 UNITS = ("patch", "every", "half", "square", "token", "row", "deep", "spare")
 
@@ -95,7 +94,7 @@ def projector(sizes: VisionSizes, text_hidden: int | None) -> Projector:
         first, _, rest = words.partition(" ")
         unit, rest = (first, rest) if first in UNITS else ("token", words)
         times = layers if unit == "deep" or rest.startswith("deep ") else 1
-        found[unit] += [_piece(rest.removeprefix("deep "), vision, text_hidden)] * times
+        found[unit] += [piece_of(rest.removeprefix("deep "), vision, text_hidden)] * times
     return Projector(
         {unit: tuple(parts) for unit, parts in found.items()},
         deep_layers=layers if found["deep"] else 0,
@@ -112,48 +111,3 @@ def _alive(pieces: Sequence[Piece]) -> int:
     matrices = [(piece.inputs, piece.outputs) for piece in pieces if isinstance(piece, Matrix)]
     runs = [(inputs, outputs, len(list(group))) for (inputs, outputs), group in groupby(matrices)]
     return max((inputs + (3 if count == 2 else 2) * outputs for inputs, outputs, count in runs), default=0)
-
-
-def _piece(words: str, vision: VisionSizes, text_hidden: int | None) -> Piece:
-    """A piece in the file's notation, such as ``"norm 4v+"``, ``"m>t+"``, or ``"3 m>o"`` for three of a kind."""
-    match = re.fullmatch(r"(?:(\d+) )?(?:(norm|vector) (\d*\w)(\+?)|(\d*\w)>(\d*\w)(\+?))", words)
-    if match is None:
-        raise ValueError(f"cannot read the piece {words!r} of a projector")
-    count = int(match[1] or 1)
-    if match[2]:
-        width = _width(match[3], vision, text_hidden)
-        return Vector(count * width) if match[2] == "vector" else norm(width, bool(match[4]), count)
-    inputs, outputs = (_width(match[group], vision, text_hidden) for group in (5, 6))
-    return Matrix("projector", inputs, outputs, bool(match[7]), count)
-
-
-_WIDTHS = {"v": "hidden", "m": "hidden", "n": "hidden", "f": "hidden", "i": "mlp", "o": "output", "c": "output"}
-_WIDTHS |= {
-    "p": "projector_mlp",
-    "h": "projector_mlp",
-    "w": "words",
-    "x": "indicators",
-    "b": "bridge",
-}
-#: Widths of a second encoder: which one, and which width of it.
-_OTHERS = {"e": ("behind", "hidden"), "y": ("beside", "output")}
-
-
-def _width(words: str, vision: VisionSizes, text_hidden: int | None) -> int:
-    times, letter = int(words[:-1] or 1), words[-1]
-    if letter in "tuq":
-        if text_hidden is None:
-            raise UnknownFigureError("text.hidden")
-        wide = times * text_hidden // (2 if letter == "u" else 1)
-        return wide * (int(need(vision, "merge")) ** 2 if letter == "q" else 1)
-    if letter == "r":
-        return times * int(need(vision.resampler or ResamplerSizes(), "hidden"))
-    if letter in _OTHERS:
-        other, name = _OTHERS[letter]
-        return times * int(need(need(vision, other), name))
-    width: int = times * int(need(vision, _WIDTHS[letter]))
-    if letter in "mn":
-        return width * (int(need(vision, "merge")) // (2 if letter == "n" else 1)) ** 2
-    if letter in "cf":
-        return width * int(need(vision, "channels" if letter == "c" else "features"))
-    return width // 2 if letter == "h" else width
