@@ -29,6 +29,16 @@ TWO = {"vision_config": {"sam_config": {}, "encoder_config": SECOND}}
 TWO |= {"text_config.mlp_layer_types": ["dense"] + ["sparse"] * 11}
 
 # Names or the beginnings of names, the class in transformers, what the catalog does not hold.
+APART = {
+    "text_config.moe_intermediate_size": [3584, 1536], "text_config.moe_num_shared_experts": 0,
+    "text_config.mlp_layer_types": ["dense"] * 3 + ["sparse"] * 51,
+}  # fmt: skip
+# Squares of three by three patches are embedded at once.
+EMBEDDED = {"vision_config.patch_size": 16, "vision_config.pooling_kernel_size": 3, "vision_config.mm_posemb_size": 1120}
+WINDOWS = {
+    "downsample_rate": "4/8", "deepstack_layer_map": [[-19, 9], [-13, 6], [-7, 3], [-1, 0]],
+    "spatial_target_layers": [12, 15, 18, 21],
+}  # fmt: skip
 CLASSES = [
     (["vtok-mini", "llava-1.5-7b", "llava-1.5-13b", "pixtral-12b"], "Llava", {}),
     (["llava-1.6-mistral-7b", "llava-1.6-vicuna-7b"], "LlavaNext", {}),
@@ -67,7 +77,11 @@ CLASSES = [
     (["cosmos3-edge"], "Cosmos3Edge", {}),
     (["llama-3.2-"], "Mllama", CROPPED),
     (["llama-4-"], "Llama4", {"text_config.intermediate_size": 8192, "vision_config.vision_output_dim": 4096}),
-    (["ernie-4.5-vl"], "Ernie4_5_VLMoe", {}),
+    (["ernie-4.5-vl-28b"], "Ernie4_5_VLMoe", {"text_config.moe_intermediate_size": [1536, 512]}),
+    (["ernie-4.5-vl-424b"], "Ernie4_5_VLMoe", APART),
+    (["gemma-4-12b"], "Gemma4Unified", EMBEDDED),
+    (["granite-4.0-3b-vision"], "Granite4Vision", WINDOWS),
+    (["instructblip-vicuna"], "InstructBlip", {"qformer_config": {"vocab_size": 30523}}),
     (["hy4-vl"], "HYV4VL", {}),
     (["step-3.7-flash"], "Step3p7", {}),
     (["muse-glimmer"], "MuseGlimmer", {}),
