@@ -34,7 +34,9 @@ APART = {
     "text_config.mlp_layer_types": ["dense"] * 3 + ["sparse"] * 51,
 }  # fmt: skip
 # Squares of three by three patches are embedded at once.
-EMBEDDED = {"vision_config.patch_size": 16, "vision_config.pooling_kernel_size": 3, "vision_config.mm_posemb_size": 1120}
+EMBEDDED = {
+    "vision_config.patch_size": 16, "vision_config.pooling_kernel_size": 3, "vision_config.mm_posemb_size": 1120,
+}  # fmt: skip
 WINDOWS = {
     "downsample_rate": "4/8", "deepstack_layer_map": [[-19, 9], [-13, 6], [-7, 3], [-1, 0]],
     "spatial_target_layers": [12, 15, 18, 21],
