@@ -64,6 +64,22 @@ def test_where_the_whole_says_after_which_layer_patches_are_merged(mode, merge, 
     assert (sizes.merge, sizes.merged_after) == (merge, after)
 
 
+def test_layers_by_letters_and_a_state_space():
+    # As in the config.json of Nemotron 3 Nano.
+    part = {"model_type": "nemotron_h", "hybrid_override_pattern": "MEM*-", "mamba_num_heads": 64, "chunk_size": 128}
+    sizes = text_sizes({"model_type": "nemotron_h_omni", "text_config": part})
+    assert (sizes.layers, sizes.attention) == (5, "1 mamba, 1 feed, 1 mamba, 1 full, 1 feed")
+    assert known(sizes)["state_space"] == {"heads": 64, "chunk": 128}
+    assert text_sizes({"text_config": {**part, "hybrid_override_pattern": "M?"}}).attention is None
+    assert text_sizes({"text_config": {"chunk_size": 128}}).state_space is None
+
+
+def test_what_stands_beside_the_patches_of_radio():
+    part = {"model_type": "radio", "patch_size": 16, "max_img_size": 2048, "num_cls_tokens": 3, "num_registers": 7}
+    sizes = vision_sizes({"model_type": "nemotron_h_omni", "vision_config": part})
+    assert (sizes.positions, known(sizes.radio)) == (16384, {"summaries": 10})
+
+
 def test_the_whole_decides_whether_the_head_is_tied():
     inner = {"tie_word_embeddings": False}
     assert text_sizes({"tie_word_embeddings": True, "text_config": inner}).tied is True

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vtok.catalog.config_groups import groups_of
+from vtok.catalog.config_hybrid import hybrid_layers, state_space
 from vtok.catalog.config_parts import Config, kind_of, text_part, traits_of, whole_number
 from vtok.catalog.patterns import runs
 from vtok.catalog.sizes import TextSizes
@@ -25,7 +26,8 @@ _TEXT = {
     "active_experts": ("num_experts_per_tok", "moe_k", "moe_topk", "top_k_experts"),
     "expert_mlp": ("moe_intermediate_size",),
     "expert_hidden": ("moe_hidden_size",),
-    "shared_mlp": ("shared_expert_intermediate_size", "shared_intermediate_size", "share_expert_dim"),
+    "shared_mlp": ("shared_expert_intermediate_size", "shared_intermediate_size", "share_expert_dim",
+                   "moe_shared_expert_intermediate_size"),
     "dense_layers": ("first_k_dense_replace", "dense_mlp_idx", "moe_layer_start_index"),
     "expert_every": ("interleave_moe_layer_step", "decoder_sparse_step"),
     "window": ("sliding_window", "attention_chunk_size", "sliding_window_size"),
@@ -92,6 +94,7 @@ def text_sizes(config: Config) -> TextSizes:
     """The language model's sizes as far as ``config``, a whole ``config.json``, tells them."""
     part = text_part(config)
     found: dict[str, Any] = {name: whole_number(part, keys) for name, keys in _TEXT.items()}
+    found["layers"] = found["layers"] or len(hybrid_layers(part) or ()) or None
     if found["kv_heads"] is None:
         found["kv_heads"] = found["heads"]
     hidden, heads = found["hidden"], found["heads"]
@@ -109,6 +112,7 @@ def text_sizes(config: Config) -> TextSizes:
         attention=_attention(part, found["layers"]),
         tied=_tied(config, part),
         **traits_of(part, _TEXT_TRAITS),
+        state_space=state_space(part),
         **groups_of(part),
         **_unlike(part, _mixture(part, found)),
     )
@@ -183,6 +187,9 @@ def _unlike(part: Config, found: dict[str, Any]) -> dict[str, Any]:
 
 def _attention(part: Config, layers: int | None) -> str | None:
     """The pattern of layers in the notation of ``TextSizes``; None where the kind of model alone decides."""
+    hybrid = hybrid_layers(part)
+    if hybrid:
+        return runs(hybrid[:layers])
     types = part.get("layer_types")
     if isinstance(types, list) and types:
         names = [_LAYER_TYPES.get(str(one), str(one)) for one in types]

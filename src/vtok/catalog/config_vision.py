@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vtok.catalog.config_groups import vision_experts
+from vtok.catalog.config_hybrid import radio_sizes
 from vtok.catalog.config_parts import (
     Config,
     indices_of,
@@ -132,7 +133,7 @@ def vision_sizes(config: Config) -> VisionSizes:
         resampler=None if second else resampler_sizes(whole) or resampler_sizes(outer),
         **traits_of(part, _VISION_TRAITS),
         **second,
-        **{"kind": kind, **found, **timm},
+        **{"kind": kind, **found, **timm, **radio_sizes(part)},
     )
 
 

@@ -15,3 +15,13 @@ class ExpertSizes:
     counts: tuple[int, ...] | None = None
     active: int | None = None
     mlp: int | None = None
+
+
+@dataclass(frozen=True)
+class Radio:
+    """RADIO has ``summaries`` positions beside the patches of every tile, and a matrix for patches of ``frames`` frames,
+    through which pictures do not go.
+    """
+
+    summaries: int | None = None
+    frames: int | None = None

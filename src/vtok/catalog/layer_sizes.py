@@ -17,6 +17,22 @@ class Relative:
 
 
 @dataclass(frozen=True)
+class StateSpace:
+    """A state space (Mamba 2): ``heads`` of ``head_dim`` numbers, each with a state of ``size`` numbers for every one.
+
+    ``groups`` of heads share what goes into and comes out of their states; ``taps`` are those of its convolution, and
+    ``chunk`` is how many positions go through it at once.
+    """
+
+    heads: int | None = None
+    head_dim: int | None = None
+    size: int | None = None
+    groups: int | None = None
+    taps: int | None = None
+    chunk: int | None = None
+
+
+@dataclass(frozen=True)
 class Loop:
     """Layers ``start`` to ``end`` - 1 are gone through ``passes`` times.
 

@@ -12,8 +12,17 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from vtok.catalog.encoder_sizes import ExpertSizes
-from vtok.catalog.layer_sizes import AltUp, IndexSizes, LatentSizes, Loop, NgramSizes, Relative, StreamSizes
+from vtok.catalog.encoder_sizes import ExpertSizes, Radio
+from vtok.catalog.layer_sizes import (
+    AltUp,
+    IndexSizes,
+    LatentSizes,
+    Loop,
+    NgramSizes,
+    Relative,
+    StateSpace,
+    StreamSizes,
+)
 from vtok.catalog.resampler_sizes import ResamplerSizes
 from vtok.catalog.stage_sizes import Stages
 
@@ -29,7 +38,8 @@ class TextSizes:
     ``"5 sliding, 1 full"``, ``"3 linear, 1 full"``. Kinds of layers: full, sliding (``window`` positions back), chunked
     (blocks of ``window``), linear (gated delta net), conv (short convolution), cross (attends to the image alone),
     hybrid and hybrid_sliding (full and sliding, with short convolutions of ``conv`` taps beside, Inkling),
-    indexed (attends to the keys that an index chooses), reference (the whole prompt, and ``window`` new tokens back).
+    indexed (attends to the keys that an index chooses), reference (the whole prompt, and ``window`` new tokens back),
+    mamba (a ``state_space``), feed (an MLP or experts alone; where there are such layers, the others have none).
     ``full_heads``, ``full_kv_heads`` and ``full_head_dim`` are those of the full layers where these differ from the
     others; ``layer_kv_heads`` are one by one where no rule says which. The last ``reused`` layers read the cache of
     earlier ones and have none of their own; their MLP is ``reused_mlp`` wide where that differs. ``layer_mlp`` are the
@@ -50,7 +60,8 @@ class TextSizes:
     ``linear`` is the kind of it where it is not a gated delta net: "kimi" (Kimi delta attention).
     ``layer_hidden`` and ``layer_vocabulary`` are those of per-layer embeddings (Gemma 3n, Gemma 4).
     ``head_vocabulary`` is that of the head where it is smaller than the embedding's. Where layers take their input from
-    the sums of earlier ones by attention, each sum is of ``block`` layers. ``relative`` and ``loop`` are groups.
+    the sums of earlier ones by attention, each sum is of ``block`` layers. ``relative``, ``loop`` and
+    ``state_space`` are groups.
 
     Traits: ``tied`` (the head is the embedding), ``gated`` (an MLP of three matrices), biases, ``qk_norm`` ("head": one
     weight a number of a head; "all": one a number of all heads), ``norms`` a layer, ``norm_bias``, ``output_gate`` (the
@@ -133,6 +144,7 @@ class TextSizes:
     index: IndexSizes | None = None
     streams: StreamSizes | None = None
     ngrams: NgramSizes | None = None
+    state_space: StateSpace | None = None
 
 
 @dataclass(frozen=True)
@@ -153,7 +165,7 @@ class VisionSizes:
     ``deepstack`` the encoder's layers that have a projector of their own beside it. A projector that chooses among a
     table of visual words has ``words`` + ``indicators`` of them, of which it gives shares of the first only.
     One with convolutions is ``bridge`` wide between them.
-    One whose own queries read the patches has a ``resampler``.
+    One whose own queries read the patches has a ``resampler``. ``radio`` is what RADIO has beside its patches.
     An encoder of convolutions has ``stages``; ``hidden`` is the width that comes out, for every ``patch`` px a side.
 
     There may be a second encoder: ``beside`` it one that sees the same picture at a size of its own, ``behind`` it one
@@ -201,6 +213,7 @@ class VisionSizes:
     indicators: int | None = None
     bridge: int | None = None
     resampler: ResamplerSizes | None = None
+    radio: Radio | None = None
     deepstack: tuple[int, ...] | None = None
     stages: Stages | None = None
     gated: bool | None = None

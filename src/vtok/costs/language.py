@@ -12,7 +12,7 @@ from vtok.catalog.layer_sizes import AltUp
 from vtok.catalog.patterns import unrolled
 from vtok.catalog.sizes import TextSizes
 from vtok.costs import altup, loops, streams, sums
-from vtok.costs.feed_forward import feed_forward, inner_width
+from vtok.costs.feed_forward import FeedForward, feed_forward, inner_width
 from vtok.costs.layer import Layer
 from vtok.costs.mixers import Slot, make
 from vtok.costs.mixers.ngrams import tables
@@ -85,7 +85,9 @@ def _layer(text: TextSizes, index: int, kind: str, looked: int) -> Layer:
     caches = _caches(text, index)
     mixing = make(Slot(text, index, kind, caches, looked))
     hidden = need(text, "hidden")
-    feeding = feed_forward(text, index, caches)
+    # Where there are layers that are an MLP alone, the others have none.
+    fed = kind == "feed" or "feed" not in layer_kinds(text)
+    feeding = feed_forward(text, index, caches) if fed else FeedForward(())
     pieces = [*mixing.pieces, *feeding.every, *streams.of_layer(text)]
     pieces.append(norm(hidden, bool(text.norm_bias), 2 if text.norms is None else text.norms))
     if text.layer_hidden:

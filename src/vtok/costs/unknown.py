@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from vtok.catalog.layer_sizes import AltUp
+from vtok.catalog.encoder_sizes import Radio
+from vtok.catalog.layer_sizes import AltUp, StateSpace
 from vtok.catalog.resampler_sizes import ResamplerSizes
 from vtok.catalog.sizes import TextSizes, VisionSizes
 from vtok.catalog.stage_sizes import Stages
 
 T = TypeVar("T")
+Sizes = TextSizes | AltUp | StateSpace | VisionSizes | ResamplerSizes | Stages | Radio
 
 #: What the sizes of a part are called in a report.
 _PARTS = {
     TextSizes: "text",
     AltUp: "text.altup",
+    StateSpace: "text.state_space",
     VisionSizes: "vision",
     ResamplerSizes: "vision.resampler",
     Stages: "vision.stages",
+    Radio: "vision.radio",
 }
 
 
@@ -26,7 +30,7 @@ class UnknownFigureError(Exception):
     """A formula met a figure that is not known; its text is the figure's name. It never reaches a user."""
 
 
-def need(sizes: TextSizes | AltUp | VisionSizes | ResamplerSizes | Stages, name: str) -> Any:
+def need(sizes: Sizes, name: str) -> Any:
     """The size called ``name``; raises ``UnknownFigureError`` where it is not known."""
     value = getattr(sizes, name)
     if value is None:

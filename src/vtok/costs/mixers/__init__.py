@@ -17,9 +17,11 @@ from vtok.costs.mixers.kimi import Kimi, kimi
 from vtok.costs.mixers.latent import Latent, latent
 from vtok.costs.mixers.mixer import Mixer, Mixing, Slot, pairs
 from vtok.costs.mixers.ngrams import with_ngrams
+from vtok.costs.mixers.nothing import nothing
 from vtok.costs.mixers.reference import Reference, reference
 from vtok.costs.mixers.short_conv import ShortConv, short_conv
 from vtok.costs.mixers.softmax import Softmax, softmax
+from vtok.costs.mixers.state_space import state_space
 from vtok.costs.unknown import UnknownFigureError
 
 __all__ = [
@@ -60,6 +62,8 @@ _MAKERS: dict[str, Callable[[Slot], Mixing]] = {
     "hybrid_sliding": hybrid,
     "indexed": indexed,
     "reference": reference,
+    "mamba": state_space,
+    "feed": nothing,
 }
 
 

@@ -19,6 +19,7 @@ from vtok.costs.towers.merging import merging
 from vtok.costs.towers.mobilenet import mobilenet
 from vtok.costs.towers.plain import plain
 from vtok.costs.towers.pyramid import pyramid
+from vtok.costs.towers.radio import radio
 from vtok.costs.towers.sam import sam
 from vtok.costs.unknown import need
 
@@ -44,6 +45,8 @@ def tower(sizes: VisionSizes) -> Tower:
         return beside(vision)
     if vision.behind:
         return behind(vision)
+    if vision.radio:
+        return radio(vision, vision.radio)
     if vision.relative:
         return sam(vision)
     if vision.tiles:
