@@ -19,7 +19,7 @@ class ExpertSizes:
 
 @dataclass(frozen=True)
 class Radio:
-    """RADIO has ``summaries`` positions beside the patches of every tile, and a matrix for patches of ``frames`` frames,
+    """RADIO has ``summaries`` positions beside the patches of a tile, and a matrix for patches of ``frames`` frames,
     through which pictures do not go.
     """
 
