@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from vtok.errors import ModelError
+
 Config = Mapping[str, Any]
+
+#: No width, count or length of a model is larger; the files of strangers may say anything.
+MOST = 2**31
+#: No model has more layers, which are worked through one by one.
+MOST_LAYERS = 4096
+_COUNTED = re.compile("(layers|n_layer|depth|blocks|stages)$")
 
 _TEXT_PARTS = ("text_config", "llm_config", "language_config", "language_model_config")
 _VISION_PARTS = ("vision_config", "vision_tower_config", "vit_config", "vision_encoder_config")
@@ -44,7 +53,10 @@ def part_of(config: Config, names: tuple[str, ...]) -> Config:
 
 
 def whole_number(part: Config, keys: tuple[str, ...]) -> int | None:
-    """The first of these keys that holds a positive whole number, or one for all of its axes alike."""
+    """The first of these keys that holds a positive whole number, or one for all of its axes alike.
+
+    Raises ``ModelError`` for one that is beyond anything that a model has.
+    """
     for key in keys:
         value = part.get(key)
         if isinstance(value, Mapping):
@@ -52,8 +64,15 @@ def whole_number(part: Config, keys: tuple[str, ...]) -> int | None:
         if isinstance(value, list | tuple) and value and all(one == value[0] for one in value):
             value = value[0]
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return value
+            return within(key, value, MOST_LAYERS if _COUNTED.search(key) else MOST)
     return None
+
+
+def within(key: str, value: int, most: int) -> int:
+    """``value``, unless it is more than ``most``: then ``ModelError``."""
+    if value > most:
+        raise ModelError(f"its config.json says that {key} is {value:.3g}; expected at most {most:,}")
+    return value
 
 
 def kind_of(part: Config) -> str | None:
@@ -70,4 +89,7 @@ def traits_of(part: Config, names: Mapping[str, str]) -> dict[str, Any]:
 
 def indices_of(value: Any) -> tuple[int, ...] | None:
     """A list of layers; None where there is none, or where it is empty."""
-    return tuple(int(one) for one in value) if isinstance(value, list) and value else None
+    if not isinstance(value, list) or not value:
+        return None
+    within("a list of layers", len(value), MOST_LAYERS)
+    return tuple(int(one) for one in value)

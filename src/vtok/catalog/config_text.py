@@ -192,8 +192,8 @@ def _attention(part: Config, layers: int | None) -> str | None:
         return runs(hybrid[:layers])
     types = part.get("layer_types")
     if isinstance(types, list) and types:
-        names = [_LAYER_TYPES.get(str(one), str(one)) for one in types]
-        return runs(names[:layers])
+        words = [one if isinstance(one, str) and one.isidentifier() else "unknown" for one in types]
+        return runs([_LAYER_TYPES.get(one, one) for one in words][:layers])
     every = whole_number(part, ("sliding_window_pattern",))
     if every:
         return f"{every - 1} sliding, 1 full" if every > 1 else "full"

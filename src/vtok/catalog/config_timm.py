@@ -18,6 +18,8 @@ _ASIDE = {"ref_feat_shape"}
 _VIT = {"hidden": "embed_dim", "layers": "depth", "heads": "num_heads", "image": "img_size", "patch": "patch_size"}
 #: A multiple of channels beyond which no model is.
 _MOST = 100
+#: As for channels themselves, and for blocks.
+_WIDEST = 2**16
 _VIT_OTHERS = {"global_pool", "use_post_transformer_norm", "init_values", "class_token"}
 
 
@@ -64,7 +66,11 @@ def _fastvit(name: str, args: Config, alike: Config) -> dict[str, Any]:
 
 def _one_each(told: Any, stages: list[int]) -> bool:
     """Whether ``told`` is a positive whole number for every stage."""
-    return isinstance(told, list | tuple) and len(told) == len(stages) and all(type(n) is int and n > 0 for n in told)
+    return (
+        isinstance(told, list | tuple)
+        and len(told) == len(stages)
+        and all(type(n) is int and 0 < n < _WIDEST for n in told)
+    )
 
 
 def _repeated(blocks: str, count: int) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vtok.catalog.checkpoints import Checkpoint
+from vtok.catalog.class_defaults import completed
 from vtok.catalog.config_text import context_of, text_sizes
 from vtok.catalog.config_vision import vision_sizes
 from vtok.catalog.foreign import read_foreign
@@ -51,6 +52,7 @@ def read_directory(path: Path) -> Checkpoint:
     config = config or {}
     # Since version 5 transformers writes the image processor into the processor's file.
     inner = (processor or {}).get("image_processor")
+    whole = completed(config)
     files = CheckpointFiles(config, image or (inner if isinstance(inner, dict) else {}), processor or {})
     try:
         found = Checkpoint(
@@ -58,9 +60,9 @@ def read_directory(path: Path) -> Checkpoint:
             id=str(config.get("_name_or_path") or path.name),
             family_name="",
             kind=str(config.get("model_type") or "unknown"),
-            context=context_of(config),
-            text=text_sizes(config),
-            vision=vision_sizes(config),
+            context=context_of(whole),
+            text=text_sizes(whole),
+            vision=vision_sizes(whole),
             sources={"settings": f"the files in {path}"},
         )
         try:
