@@ -10,6 +10,8 @@ from vtok.catalog.sizes import known
 
 _TYPES = {name: kind for kind, name in config_text._LAYER_TYPES.items()}
 _TYPES["full"] = "full_attention"
+#: Classes whose names are not those of their configurations.
+_WHOLE = {"MiniMaxM3VL": "MiniMaxM3SparseForConditionalGeneration"}
 
 
 def layers_of(pattern, count):
@@ -120,7 +122,7 @@ def _pattern(text, default):
 def parameters_of(config, name):
     """How many parameters the class ``name`` has, counted without making them."""
     torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
-    kinds = (f"{name}ForConditionalGeneration", f"{name}ForCausalLM")
+    kinds = (_WHOLE.get(name, f"{name}ForConditionalGeneration"), f"{name}ForCausalLM")
     cls = next(getattr(transformers, kind) for kind in kinds if hasattr(transformers, kind))
     with torch.device("meta"):
         model = cls(config)

@@ -22,6 +22,8 @@ STANDARD = {"text_config.hidden_size_per_layer_input": 0, "vision_config.standar
 STANDARD |= {"vision_config.position_embedding_size": 10240}
 MIXED = {**STANDARD, "text_config.enable_moe_block": True, "text_config.top_k_experts": 8}
 
+CHOOSING = {"text_config.layer_types": ["full_attention"] * 3 + ["minimax_m3_sparse"] * 57}
+CHOOSING |= {"text_config.mlp_layer_types": ["dense"] * 3 + ["sparse"] * 57}
 # An encoder of two, of which the catalog has the first as the encoder and the second as what reads its patches.
 SECOND = {"hidden_size": 896, "num_hidden_layers": 24, "num_attention_heads": 14, "num_key_value_heads": 2}
 SECOND |= {"intermediate_size": 4864, "vocab_size": 1}
@@ -93,6 +95,7 @@ CLASSES = [
     (["granite-docling"], "GraniteDocling", {}),
     (["molmo2-8b"], "Molmo2", {"adapter_config": {"intermediate_size": 12288, "text_hidden_size": 4096}}),
     (["minicpm-v-4.6"], "MiniCPMV4_6", {}),
+    (["minimax-m3"], "MiniMaxM3VL", CHOOSING),
     (["inkling-2-small"], "Inkling2", {}),
     (["inkling-2-mini"], "Inkling2Loop", {"vision_config.text_hidden_size": 2304}),
     (["deepseek-vl-1.3b"], "DeepseekVL", NO_HEAD),

@@ -18,7 +18,7 @@ def held(cache):
     """Bytes of keys and values, and of states, in a cache of transformers."""
     kept = stated = 0
     for layer in cache.layers:
-        for name in ("keys", "values", "indexer_keys", "prefill_keys", "prefill_values"):
+        for name in ("keys", "values", "indexer_keys", "idx_keys", "prefill_keys", "prefill_values"):
             tensor = getattr(layer, name, None)
             kept += tensor.nbytes if isinstance(tensor, torch.Tensor) else 0
         for name in ("conv_states", "recurrent_states"):

@@ -36,6 +36,16 @@ _EARLY = {"vision_config": {"insert_layer_id": 0}}
 SIZES: dict[str, dict[str, Any]] = {
     "molmo2": {"vision_config": {"image_size": [112, 112], "num_position_embeddings": 64}},
     "minicpmv4_6": _EARLY,
+    "minimax_m3_vl": {
+        "text_config": {
+            "layer_types": ["full_attention", "minimax_m3_sparse"],
+            "mlp_layer_types": ["dense", "sparse"],
+            "index_n_heads": 2,
+            "index_head_dim": 24,
+            "index_block_size": 8,
+            "index_topk_blocks": 2,
+        }
+    },
     "minicpmv4_7": _EARLY,
     "inkling": {"text_config": {"layer_types": _SLIDES, "mlp_layer_types": ["dense", "sparse"]}},
     "inkling2": {

@@ -76,6 +76,9 @@ def _latent(part: Config) -> LatentSizes | None:
 
 def _index(part: Config) -> IndexSizes | None:
     sizes: dict[str, Any] = {name: whole_number(part, keys) for name, keys in NAMES["index"].items()}
+    blocks, block = whole_number(part, ("index_topk_blocks",)), whole_number(part, ("index_block_size",))
+    if blocks and block:  # MiniMax M3, which chooses by blocks
+        sizes["chosen"] = blocks * block
     kinds = part.get("indexer_types") or part.get("index_topk_pattern")
     if sizes["heads"] and kinds:
         sizes["pattern"] = runs(_INDEXERS.get(str(one), str(one)) for one in kinds)

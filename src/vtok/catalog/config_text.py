@@ -77,6 +77,7 @@ _LAYER_TYPES = {
     "sliding_attention": "sliding",
     "chunked_attention": "chunked",
     "linear_attention": "linear",
+    "minimax_m3_sparse": "indexed",
     "indexed_attention": "indexed",
     "conv": "conv",
     "reference_sliding_attention": "reference",

@@ -88,7 +88,8 @@ class IndexSizes:
     or one each. ``pattern`` says which layers have an index of their own ("own") and which go by the choice of the
     layer before ("shared"), in runs as in ``TextSizes.attention``.
 
-    ``kind`` is how scores come about (``vtok.costs.mixers.index``): "latent", "hidden", "gated" or "averaged".
+    ``kind`` is how scores come about (``vtok.costs.mixers.index``): "latent", "hidden", "gated",
+    "averaged" or "blocks".
     """
 
     kind: str | None = None

@@ -6,6 +6,8 @@
 - "gated": like the first, and a pool's key is a mean of its own, weighted by a gate (models/glm5_next).
 - "averaged": queries and keys by one matrix, a pool's key is the plain mean of its keys, scores of heads are added
   (models/qwen4_exp).
+- "blocks": queries and keys by a matrix each, every key is scored, and whole blocks of keys are chosen by their best
+  (models/minimax_m3_vl).
 """
 
 from __future__ import annotations
@@ -107,9 +109,15 @@ def _averaged(hidden: int, rank: int, heads: int, width: int, pool: int) -> tupl
     return (both, norm(width, count=2)), Averaged(heads, width, pool, width, weighted=False)
 
 
+def _blocks(hidden: int, rank: int, heads: int, width: int, pool: int) -> tuple[tuple[Piece, ...], Index]:
+    both = Matrix("attention", hidden, heads * width), Matrix("attention", hidden, width)
+    return (*both, norm(width, count=2)), Index(heads, width, 1, width, weighted=False)
+
+
 _KINDS: dict[str, Callable[[int, int, int, int, int], tuple[tuple[Piece, ...], Index]]] = {
     "latent": _latent,
     "hidden": _hidden,
     "gated": _gated,
     "averaged": _averaged,
+    "blocks": _blocks,
 }
