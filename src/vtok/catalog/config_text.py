@@ -58,7 +58,11 @@ _UNPADDED = ("inkling2_text", "inkling2_loop_text")
 #: Kinds whose matrices of attention all have a bias where their configuration says so.
 _BIASED = ("lfm3",)
 #: Kinds of the whole whose class makes a language model of its own, whatever the part of the configuration says of it.
-_OWN = {"granite4_vision": "granite4_vision_text", "fuyu": "persimmon", "ernie4_5_moe_vl": "ernie4_5_vl_moe_text"}
+_SET_BY_WHOLE = {
+    "granite4_vision": "granite4_vision_text",
+    "fuyu": "persimmon",
+    "ernie4_5_moe_vl": "ernie4_5_vl_moe_text",
+}
 #: The width of each of the experts that serve every token, where it is not that of the others.
 _SHARED = ("shared_experts_intermediate_size", "moe_shared_expert_intermediate_size")
 #: Kinds with one expert that serves every token, of which their configurations say nothing.
@@ -109,7 +113,7 @@ def text_sizes(config: Config) -> TextSizes:
     if kind in _BIASED:
         found["qkv_bias"] = found["output_bias"] = part.get("attention_bias")
     return TextSizes(
-        kind=_OWN.get(str(kind_of(config)), kind),
+        kind=_SET_BY_WHOLE.get(str(kind_of(config)), kind),
         attention=_attention(part, found["layers"]),
         tied=_tied(config, part),
         **traits_of(part, _TEXT_TRAITS),

@@ -76,7 +76,7 @@ _FIRST = {"deepseek_ocr2_vision": "sam_config", "unlimited_ocr_vision": "sam_con
 
 def vision_sizes(config: Config) -> VisionSizes:
     """The vision encoder's sizes as far as ``config``, a whole ``config.json``, tells them."""
-    outer, whole = vision_part(config) or _bare(config), inner(config)
+    outer, whole = vision_part(config) or _patches_alone(config), inner(config)
     second: dict[str, Any] = {
         name: vision_sizes({"vision_config": other}) for name, other in second_encoder(whole, outer).items()
     }
@@ -137,7 +137,7 @@ def vision_sizes(config: Config) -> VisionSizes:
     )
 
 
-def _bare(config: Config) -> Config:
+def _patches_alone(config: Config) -> Config:
     """What the whole of Fuyu tells of its patches, which have no encoder; empty for all others."""
     if kind_of(config) != "fuyu":
         return {}

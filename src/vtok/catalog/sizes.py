@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from vtok.catalog.encoder_sizes import ExpertSizes, Radio
 from vtok.catalog.layer_sizes import (
@@ -25,6 +25,9 @@ from vtok.catalog.layer_sizes import (
 )
 from vtok.catalog.resampler_sizes import ResamplerSizes
 from vtok.catalog.stage_sizes import Stages
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True)
@@ -246,7 +249,7 @@ class VisionSizes:
     behind: VisionSizes | None = None
 
 
-S = TypeVar("S")
+S = TypeVar("S", bound="DataclassInstance")
 
 
 def known(sizes: Any) -> dict[str, Any]:
@@ -265,8 +268,8 @@ def from_table(kind: type[S], table: Mapping[str, Any]) -> S:
 
 def filled(sizes: S, others: S) -> S:
     """``sizes``, with what ``others`` tell where they say nothing, in groups too."""
-    names = [one.name for one in fields(sizes)]  # type: ignore[arg-type]  # S is a dataclass
-    return replace(sizes, **{name: _first(getattr(sizes, name), getattr(others, name)) for name in names})  # type: ignore[type-var]
+    names = [one.name for one in fields(sizes)]
+    return replace(sizes, **{name: _first(getattr(sizes, name), getattr(others, name)) for name in names})
 
 
 def _first(one: Any, other: Any) -> Any:

@@ -41,7 +41,7 @@ class Layer:
         """Every piece that it holds."""
         return (*(self.running if self.held is None else self.held), *self.across)
 
-    def used(self, positions: int, visual: int = 0) -> tuple[tuple[tuple[Piece, ...], int], ...]:
+    def by_positions(self, positions: int, visual: int = 0) -> tuple[tuple[tuple[Piece, ...], int], ...]:
         """Pieces with the number of positions that go through them, ``visual`` of all being those of pictures."""
         apart = (self.words, positions - visual), (self.visual, visual)
         return (self.pieces, positions), *((pieces, count) for pieces, count in apart if count)
@@ -50,7 +50,7 @@ class Layer:
         """FLOPs of its matrices but those of ``across``."""
         if self.across and not self.mixer.remembered(positions):
             return 0
-        return sum(flops(pieces, count) for pieces, count in self.used(positions, visual))
+        return sum(flops(pieces, count) for pieces, count in self.by_positions(positions, visual))
 
     @property
     def flops_across(self) -> int:

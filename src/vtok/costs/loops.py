@@ -13,7 +13,7 @@ from dataclasses import replace
 from vtok.catalog.sizes import TextSizes
 from vtok.costs.layer import Layer
 from vtok.costs.pieces import Matrix, Piece, Residual, Vector
-from vtok.costs.unknown import UnknownFigureError, need
+from vtok.costs.unknown import need
 
 #: Inputs of a layer that a pass hands on to the next: queries, keys, values, experts.
 _MESSAGES = 4
@@ -21,7 +21,7 @@ _MESSAGES = 4
 
 def looped(text: TextSizes, layers: Sequence[Layer]) -> list[Layer]:
     """``layers`` in the order in which they are gone through, those of a later pass holding nothing of their own."""
-    start, end, passes = (_of_loop(text, name) for name in ("start", "end", "passes"))
+    start, end, passes = (need(need(text, "loop"), name) for name in ("start", "end", "passes"))
     gates = _gates(text)
     inside = layers[start:end]
     reading = Residual(_MESSAGES, _sums_left(text, len(inside)), need(text, "hidden"))
@@ -32,7 +32,8 @@ def looped(text: TextSizes, layers: Sequence[Layer]) -> list[Layer]:
 
 def messages(text: TextSizes) -> Vector:
     """The queries of all layers of the loop, those of layers that the model doesn't have too."""
-    return Vector((_of_loop(text, "end") - _of_loop(text, "start")) * _MESSAGES * need(text, "hidden"))
+    start, end = (need(need(text, "loop"), name) for name in ("start", "end"))
+    return Vector((end - start) * _MESSAGES * need(text, "hidden"))
 
 
 def _sums_left(text: TextSizes, layers: int) -> int:
@@ -42,13 +43,6 @@ def _sums_left(text: TextSizes, layers: int) -> int:
 
 def _gates(text: TextSizes) -> tuple[Piece, ...]:
     """For each message a matrix from what it meets and itself, and two from there: what to forget, what to let in."""
-    hidden, rank = need(text, "hidden"), _of_loop(text, "rank")
+    hidden, rank = need(text, "hidden"), need(need(text, "loop"), "rank")
     back = Matrix("attention", rank, hidden)
     return (Matrix("attention", 2 * hidden, rank), back, back) * _MESSAGES
-
-
-def _of_loop(text: TextSizes, name: str) -> int:
-    value: int | None = getattr(text.loop, name)
-    if value is None:
-        raise UnknownFigureError(f"text.loop.{name}")
-    return value

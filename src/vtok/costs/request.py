@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from vtok.errors import UsageError
 from vtok.geometry.videos.choosing import check_wish
@@ -49,6 +50,6 @@ class Request:
             raise UsageError(f"{what} without a budget cuts nothing; give a budget too, such as 256 or 25%")
 
     @staticmethod
-    def of(sizes: Sequence[Size], **others: object) -> Request:
+    def of(sizes: Sequence[Size], **others: Any) -> Request:
         """A request with the pictures of ``sizes``, the rest as in the constructor."""
-        return Request(tuple((int(width), int(height)) for width, height in sizes), **others)  # type: ignore[arg-type]
+        return Request(tuple((int(width), int(height)) for width, height in sizes), **others)

@@ -20,7 +20,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vtok.errors import UsageError
 
@@ -67,18 +67,27 @@ class Runtime:
 
 
 _TORCH = {"gpu": 781 * 10**6, "cpu": 401 * MIB, "unified": 401 * MIB}
-_LLAMA = {"pad": 256, "slack": 512, "micro_batch": 512, "host_embedding": True, "activation": 4}
-_LLAMA |= {"one_by_one": True, "whole": True}
 _CARD = {"gpu": 457 * MIB, "unified": 512 * MIB}
 _OLLAMA_CONTEXTS = ((24 * GIB, 4096), (48 * GIB, 32768), (float("inf"), 262144))
+_LLAMA = Runtime(
+    "llama.cpp",
+    pad=256,
+    slack=512,
+    micro_batch=512,
+    host_embedding=True,
+    activation=4,
+    one_by_one=True,
+    whole=True,
+    overhead=_CARD,
+)
 
 RUNTIMES = {
     one.name: one
     for one in (
         Runtime("transformers", slack=-1, passes=3, tables=True, overhead=_TORCH),
         Runtime("vllm", pad=16, overhead=_TORCH),
-        Runtime("llama.cpp", overhead=_CARD, **_LLAMA),  # type: ignore[arg-type]
-        Runtime("ollama", overhead=_CARD, contexts=_OLLAMA_CONTEXTS, **_LLAMA),  # type: ignore[arg-type]
+        _LLAMA,
+        replace(_LLAMA, name="ollama", contexts=_OLLAMA_CONTEXTS),
     )
 }
 

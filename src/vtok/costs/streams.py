@@ -23,8 +23,9 @@ _WIDTHS = {"separate": 8.5, "mixed": 6.0, "low rank": 7.4}
 
 def carried(text: TextSizes) -> int:
     """Numbers a position that streams hold beyond one, whatever a layer does."""
+    hidden: int = need(text, "hidden")
     count = text.streams.count if text.streams else None
-    return ((count or 1) - 1) * need(text, "hidden")  # type: ignore[no-any-return]
+    return ((count or 1) - 1) * hidden
 
 
 def rewritten(text: TextSizes) -> int:
@@ -45,9 +46,7 @@ def of_model(text: TextSizes) -> list[Piece]:
 
 def _around(text: TextSizes, last: bool) -> list[Piece]:
     sizes, hidden = need(text, "streams"), need(text, "hidden")
-    count, rank = sizes.count, sizes.rank
-    if count is None:
-        raise UnknownFigureError("text.streams.count")
+    count, rank = need(sizes, "count"), sizes.rank
     wide = count * hidden
     if sizes.kind == "separate":
         outputs = count if last else 2 * count

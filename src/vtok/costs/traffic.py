@@ -49,7 +49,7 @@ def prefill(
     inside = sum(
         through(pieces, batch * count, form.activation)
         for layer, length, seen in zip(language.layers, lengths, pictures, strict=True)
-        for pieces, count in layer.used(length, seen)
+        for pieces, count in layer.by_positions(length, seen)
     )
     across = sum(bytes_in(layer.across, form) for layer in language.layers)
     most = batch * max(lengths, default=0), batch * max(pictures, default=0)

@@ -6,18 +6,34 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from vtok.catalog.encoder_sizes import Radio
-from vtok.catalog.layer_sizes import AltUp, StateSpace
+from vtok.catalog.layer_sizes import (
+    AltUp,
+    IndexSizes,
+    LatentSizes,
+    Loop,
+    NgramSizes,
+    Relative,
+    StateSpace,
+    StreamSizes,
+)
 from vtok.catalog.resampler_sizes import ResamplerSizes
 from vtok.catalog.sizes import TextSizes, VisionSizes
 from vtok.catalog.stage_sizes import Stages
 
 T = TypeVar("T")
-Sizes = TextSizes | AltUp | StateSpace | VisionSizes | ResamplerSizes | Stages | Radio
+_OfLayers = Relative | Loop | AltUp | LatentSizes | IndexSizes | StreamSizes | NgramSizes | StateSpace
+Sizes = TextSizes | _OfLayers | VisionSizes | ResamplerSizes | Stages | Radio
 
 #: What the sizes of a part are called in a report.
-_PARTS = {
+_PARTS: dict[type[Sizes], str] = {
     TextSizes: "text",
+    Relative: "text.relative",
+    Loop: "text.loop",
     AltUp: "text.altup",
+    LatentSizes: "text.latent",
+    IndexSizes: "text.index",
+    StreamSizes: "text.streams",
+    NgramSizes: "text.ngrams",
     StateSpace: "text.state_space",
     VisionSizes: "vision",
     ResamplerSizes: "vision.resampler",

@@ -44,7 +44,9 @@ def active_bytes(language: Language, form: Format, positions: int = 1, visual: i
     """
     total = bytes_in(language.around, form)
     for layer, place in _placed(language):
-        for piece, count in ((piece, count) for pieces, count in layer.used(positions, visual) for piece in pieces):
+        for piece, count in (
+            (piece, count) for pieces, count in layer.by_positions(positions, visual) for piece in pieces
+        ):
             share = 1.0
             if isinstance(piece, Matrix) and piece.copies > 1:
                 share = 1 - (1 - piece.used / piece.copies) ** count

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import count, islice
 
-from vtok.catalog.layer_sizes import NgramSizes
 from vtok.catalog.sizes import TextSizes
 from vtok.costs.mixers.mixer import Mixer, Mixing, Slot
 from vtok.costs.pieces import Matrix, Piece, Vector, norm
-from vtok.costs.unknown import UnknownFigureError, need
+from vtok.costs.unknown import need
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def with_ngrams(slot: Slot, mixing: Mixing) -> Mixing:
     sizes = slot.text.ngrams
     if sizes is None or slot.index not in (sizes.layers or ()):
         return mixing
-    width, taps, longest = _told(sizes, "width"), _told(sizes, "taps"), _told(sizes, "longest")
+    width, taps, longest = need(sizes, "width"), need(sizes, "taps"), need(sizes, "longest")
     hidden, wide = need(slot.text, "hidden"), _wide(slot.text)
     pieces: tuple[Piece, ...] = (
         Matrix("attention", width, wide),
@@ -72,22 +71,16 @@ def tables(text: TextSizes) -> list[Piece]:
     sizes = text.ngrams
     if sizes is None:
         return []
-    heads = (_told(sizes, "longest") - 1) * _told(sizes, "heads")
-    row, layers = _told(sizes, "width") // heads, sizes.layers or ()
-    primes, multiple = _primes(_told(sizes, "rows"), heads * len(layers)), _told(sizes, "multiple")
+    heads = (need(sizes, "longest") - 1) * need(sizes, "heads")
+    row, layers = need(sizes, "width") // heads, sizes.layers or ()
+    primes, multiple = _primes(need(sizes, "rows"), heads * len(layers)), need(sizes, "multiple")
     rows = [sum(primes[first : first + heads]) for first in range(0, len(primes), heads)]
     return [Matrix("embedding", row, -(-one // multiple) * multiple, used=0) for one in rows]
 
 
 def _wide(text: TextSizes) -> int:
-    return need(text, "hidden") * ((text.streams.count if text.streams else None) or 1)  # type: ignore[no-any-return]
-
-
-def _told(sizes: NgramSizes, name: str) -> int:
-    value: int | None = getattr(sizes, name)
-    if value is None:
-        raise UnknownFigureError(f"text.ngrams.{name}")
-    return value
+    hidden: int = need(text, "hidden")
+    return hidden * ((text.streams.count if text.streams else None) or 1)
 
 
 @cache

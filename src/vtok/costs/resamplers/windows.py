@@ -18,18 +18,18 @@ from vtok.costs.unknown import need
 
 @dataclass(frozen=True)
 class Windows(Resampler):
-    """``asked`` queries in each window of ``window`` by ``window`` patches; a class token is not read."""
+    """``queries_each`` queries in each window of ``window`` by ``window`` patches; a class token is not read."""
 
-    asked: int = 1
+    queries_each: int = 1
     window: int = 1
 
     def tokens(self, rows: int, columns: int) -> int:
         """Queries of all windows of a tile: each output of the encoder gives as many rows for the same tokens."""
-        return self.asked * self._windows(rows, columns)
+        return self.queries_each * self._windows(rows, columns)
 
     def flops(self, rows: int, columns: int, beside: int, words: int = 0) -> int:
         """FLOPs for all windows of a tile, by all that read it."""
-        one = sum(reading.flops({"queries": self.asked, "patches": self.window**2}) for reading in self.readings)
+        one = sum(reading.flops({"queries": self.queries_each, "patches": self.window**2}) for reading in self.readings)
         return self._windows(rows, columns) * one
 
     def _windows(self, rows: int, columns: int) -> int:
