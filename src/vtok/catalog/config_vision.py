@@ -25,7 +25,7 @@ from vtok.catalog.config_timm import timm_sizes
 from vtok.catalog.sizes import VisionSizes
 
 # Under which names configurations carry each size; the first that is there counts.
-_VISION_TRAITS = {"pool_head": "vision_use_head", "qkv_bias": "qkv_bias"}
+_VISION_TRAITS = {"pool_head": "vision_use_head", "qkv_bias": "qkv_bias", "spare_patches": "spare_patches"}
 _VISION = {
     "hidden": ("embed_dim", "hidden_size", "width", "d_model", "mm_embed_dim"),
     "layers": ("num_hidden_layers", "depth", "layers", "num_layers", "n_layers"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from vtok.catalog.checkpoints import Checkpoint
 from vtok.catalog.class_defaults import completed
+from vtok.catalog.config_deepseek import in_transformers_words
 from vtok.catalog.config_text import context_of, text_sizes
 from vtok.catalog.config_vision import vision_sizes
 from vtok.catalog.foreign import read_foreign
@@ -52,7 +53,7 @@ def read_directory(path: Path) -> Checkpoint:
     config = config or {}
     # Since version 5 transformers writes the image processor into the processor's file.
     inner = (processor or {}).get("image_processor")
-    whole = completed(config)
+    whole = completed(in_transformers_words(config))
     files = CheckpointFiles(config, image or (inner if isinstance(inner, dict) else {}), processor or {})
     try:
         found = Checkpoint(

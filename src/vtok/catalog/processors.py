@@ -18,6 +18,7 @@ from vtok.errors import UnknownKindError
 
 RULES: dict[str, Callable[[CheckpointFiles], Found]] = {
     "apertus1p5": native.apertus,
+    "DeepseekOCR": canvases.deepseek_v2,
     "aria": canvases.aria,
     "aya_vision": tiled.aya,
     "blip-2": fixed.queries,
@@ -29,7 +30,7 @@ RULES: dict[str, Callable[[CheckpointFiles], Found]] = {
     "deepseek_ocr2": tiled.deepseek_ocr2,
     "deepseek_vl": fixed.fixed(384, 24, shape="pad"),
     "deepseek_vl_hybrid": fixed.fixed(384, 24, shape="pad"),
-    "deepseek_vl_v2": canvases.deepseek_vl2,
+    "deepseek_vl_v2": canvases.deepseek_v2,
     "diffusion_gemma": native.gemma4,
     "dots3_note": native.smart(),
     "emu3": native.emu3,
@@ -111,6 +112,7 @@ RULES: dict[str, Callable[[CheckpointFiles], Found]] = {
     "smolvlm": tiled.idefics3,
     "step3p7": native.plain("step3p7", size="size"),
     "t5gemma2": fixed.gemma3,
+    "unlimited-ocr": tiled.unlimited_ocr,
     "unlimited_ocr": tiled.unlimited_ocr,
     "video_llama_3": native.smart(merge=1),
     "video_llava": fixed.video_llava,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vtok.catalog.config_deepseek import encoder_name
 from vtok.catalog.processor_files import CheckpointFiles, Found, length, told
 from vtok.catalog.rules_fixed import kept_class_tokens
 from vtok.errors import ModelError
@@ -48,6 +49,16 @@ def aria(files: CheckpointFiles) -> Found:
         min_size=files.image.get("min_image_size"),
         canvases=files.image.get("split_resolutions"),
     )
+
+
+#: What differs from the family's settings in DeepSeek-OCR and DeepSeek-OCR 2, by their encoder's name.
+_DEEPSEEK_OCR = {"deeplip_b_l": {}, "deepencoderv2": {"tile": 768, "max_tiles": 6, "row_ends": False}}
+
+
+def deepseek_v2(files: CheckpointFiles) -> Found:
+    """DeepSeek-VL2, DeepSeek-OCR and DeepSeek-OCR 2 say the same kind of themselves; their encoders tell them apart."""
+    name = encoder_name(files.config)
+    return ("deepseek_ocr", dict(_DEEPSEEK_OCR[name])) if name else deepseek_vl2(files)
 
 
 def deepseek_vl2(files: CheckpointFiles) -> Found:
