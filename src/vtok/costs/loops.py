@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from vtok.catalog.sizes import TextSizes
+from vtok.costs import sums
 from vtok.costs.layer import Layer
 from vtok.costs.pieces import Matrix, Piece, Residual, Vector
 from vtok.costs.unknown import need
@@ -22,9 +23,8 @@ _MESSAGES = 4
 def looped(text: TextSizes, layers: Sequence[Layer]) -> list[Layer]:
     """``layers`` in the order in which they are gone through, those of a later pass holding nothing of their own."""
     start, end, passes = (need(need(text, "loop"), name) for name in ("start", "end", "passes"))
-    gates = _gates(text)
-    inside = layers[start:end]
-    reading = Residual(_MESSAGES, _sums_left(text, len(inside)), need(text, "hidden"))
+    gates, inside = _gates(text), layers[start:end]
+    reading = _reading(text, start, start + len(inside))
     first = [replace(layer, held=(*layer.pieces, *gates)) for layer in inside]
     again = [replace(layer, pieces=(*layer.pieces, *gates, reading), held=()) for layer in inside]
     return [*layers[:start], *first, *again * (passes - 1), *layers[end:]]
@@ -36,9 +36,13 @@ def messages(text: TextSizes) -> Vector:
     return Vector((end - start) * _MESSAGES * need(text, "hidden"))
 
 
-def _sums_left(text: TextSizes, layers: int) -> int:
-    """Sums that a pass over so many ``layers`` leaves, but for the one from before the loop, with which it begins."""
-    return max(1, -(-layers // int(need(text, "block"))))
+def _reading(text: TextSizes, start: int, end: int) -> Residual:
+    """Attention to the sums that a pass has left, but for the one from before the loop, with which it begins.
+
+    All sums of that pass are kept, those from before the loop once more, and what went into it and came out.
+    """
+    earlier, left = sums.before(text, start), sums.before(text, end) - sums.before(text, start)
+    return Residual(_MESSAGES, max(1, left), need(text, "hidden"), 2 * earlier + left + 2)
 
 
 def _gates(text: TextSizes) -> tuple[Piece, ...]:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from vtok.costs.language import Language
 from vtok.costs.layer import Layer
-from vtok.costs.pieces import Matrix
+from vtok.costs.pieces import Matrix, Residual
 from vtok.costs.projector import Projector
 from vtok.costs.seeing import Seeing
 from vtok.costs.towers import Tower
@@ -37,14 +37,13 @@ def encoder_buffer(tower: Tower, projector: Projector, seen: Seeing, number: int
 
 
 def layer_activations(layer: Layer, hidden: int, length: int, number: int, tables: bool = False) -> int:
-    """Bytes at the highest point of one layer over ``length`` positions.
-
-    Where the engine keeps ``tables``, the scores live twice, before the softmax and, in fp32, after it.
-    """
-    scores = (number + 4) * layer.mixer.table(length, length) if tables else 0
-    mixing = number * length * layer.mixer.working + scores
-    inside = number * length * layer.carried + max(number * length * _inner(layer), mixing)
-    return number * length * _AROUND * hidden + max(inside, number * length * layer.rewritten)
+    """Bytes at the highest point of one layer over ``length`` positions, with ``tables`` where the engine keeps them."""
+    mixer, earlier = layer.mixer, [piece for piece in layer.running if isinstance(piece, Residual)]
+    around = number * _AROUND * hidden + sum(piece.left(number) for piece in earlier)
+    mixing = mixer.living(length, number) if tables else number * length * mixer.working
+    reading = length * max((piece.living for piece in earlier), default=0)
+    inside = number * length * layer.carried + max(number * length * _inner(layer), mixing, reading)
+    return length * around + max(inside, number * length * layer.rewritten)
 
 
 def _inner(layer: Layer) -> int:

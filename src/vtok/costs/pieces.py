@@ -78,12 +78,14 @@ class Vector:
 class Residual:
     """``queries`` learned vectors of ``width``, which at every position attend to ``keys`` sums of earlier layers.
 
-    Keys are values too, and there is one head (Inkling 2: models/inkling2/modeling_inkling2.py).
+    Keys are values too, and there is one head (Inkling 2: models/inkling2/modeling_inkling2.py). Because of it ``kept``
+    sums lie there while a layer works.
     """
 
     queries: int
     keys: int
     width: int
+    kept: int = 0
 
     @property
     def parameters(self) -> int:
@@ -94,6 +96,15 @@ class Residual:
     def wide(self) -> int:
         """Numbers of the sums and of what comes out, for a position."""
         return (self.keys + self.queries) * self.width
+
+    def left(self, number: int) -> int:
+        """Bytes a position of the sums that lie there, ``number`` bytes each, and of what comes out, in fp32."""
+        return (number * self.kept + 4 * self.queries) * self.width
+
+    @property
+    def living(self) -> int:
+        """Bytes a position while it works: all sums in fp32, before and after their norm."""
+        return 2 * 4 * self.keys * self.width
 
     def flops(self, positions: int) -> int:
         """FLOPs of scores and weighted sums."""

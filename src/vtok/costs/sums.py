@@ -11,21 +11,22 @@ from vtok.costs.pieces import Residual
 from vtok.costs.unknown import need
 
 
-def for_mixing(text: TextSizes, index: int, inputs: int) -> tuple[Residual, ...]:
-    """What makes so many ``inputs`` of a layer's attention; the first layer takes the embedding as it is."""
-    return (_among(text, index, inputs),) if index else ()
+def inputs(text: TextSizes, index: int, mixing: int) -> tuple[Residual, ...]:
+    """What makes so many inputs ``mixing`` positions in layer ``index``, and the one of its experts.
 
-
-def for_feeding(text: TextSizes, index: int) -> Residual:
-    """What makes the input of a layer's experts; where a block begins, the sum before it is there already."""
-    return _among(text, index + 1, 1)
+    The first layer takes the embedding as it is. Where a block begins, the sum before it joins a copy of the others.
+    """
+    begun, copied = before(text, index), before(text, index + 1)
+    hidden = need(text, "hidden")
+    first = (Residual(mixing, begun + 1, hidden, begun),) if index else ()
+    return (*first, Residual(1, copied + 1, hidden, copied if copied > begun else 0))
 
 
 def for_the_head(text: TextSizes) -> Residual:
     """What makes the input of the last norm."""
-    return _among(text, need(text, "layers"), 1)
+    return Residual(1, before(text, need(text, "layers")) + 1, need(text, "hidden"))
 
 
-def _among(text: TextSizes, before: int, queries: int) -> Residual:
-    """Attention to the sums of the blocks that begin in the first ``before`` layers, and to the one that grows."""
-    return Residual(queries, -(-before // int(need(text, "block"))) + 1, need(text, "hidden"))
+def before(text: TextSizes, index: int) -> int:
+    """Sums of blocks that began before layer ``index``."""
+    return -(-index // int(need(text, "block")))

@@ -39,6 +39,13 @@ class Mixer(ABC):
         """Numbers of the scores that a class keeps all at once where fused kernels do not serve; mostly they do."""
         return 0
 
+    def living(self, length: int, number: int) -> int:
+        """Bytes at the highest point of mixing ``length`` positions where the engine keeps tables.
+
+        The scores, ``number`` bytes each, live twice: before the softmax and, in fp32, after it.
+        """
+        return number * length * self.working + (number + 4) * self.table(length, length)
+
     @property
     def beside(self) -> int:
         """Numbers in the cache for a position even where keys and values are those of an earlier layer."""

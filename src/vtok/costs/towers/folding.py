@@ -61,10 +61,9 @@ class Folding(Tower):
         return seen.patches * number * sum(fold.positions * fold.matrix.wide for fold in self.folds)
 
     def working(self, seen: Seeing) -> int:
-        """Numbers at the highest point: what enters a layer, the same in its new order, and what comes out."""
-        return seen.patches * max(
-            fold.positions * (2 * fold.matrix.inputs + fold.matrix.outputs) for fold in self.folds
-        )
+        """Numbers at the highest point: what enters a layer, and its new order, or its output thrice for the norm."""
+        sizes = [(fold.positions * fold.matrix.inputs, fold.positions * fold.matrix.outputs) for fold in self.folds]
+        return seen.patches * max(before + max(before + after, 3 * after) for before, after in sizes)
 
     def buffered(self, seen: Seeing) -> int:
         """The same: it has nothing beside."""

@@ -1,0 +1,51 @@
+"""What a language model holds at once beside its weights, against every tensor that torch makes while it reads."""
+
+import pytest
+import torch
+
+from tests import zoo
+from tests.costs.live import Live
+from tests.costs.tiny import SIZES, Described
+from vtok.catalog.config_text import text_sizes
+from vtok.catalog.config_vision import vision_sizes
+from vtok.costs.kv_cache import kv_bytes, state_bytes
+from vtok.costs.memory import language_activations, logits_bytes
+from vtok.costs.runtimes import find_runtime
+
+LENGTH, WIDTH = 300, 384
+
+
+def wide(name):
+    """A model whose widths count more than what is the same for every model, such as masks."""
+    sizes = SIZES.get(name, {})
+    vision = {**sizes.get("vision_config", {}), **({"text_hidden_size": WIDTH} if name.startswith("inkling2") else {})}
+    text = {**sizes.get("text_config", {}), "hidden_size": WIDTH}
+    tiny = zoo.fresh(name, text_config=text, vision_config=vision)
+    tiny.model.requires_grad_(False)
+    config = tiny.model.config.to_dict()
+    return Described(tiny, text_sizes(config), vision_sizes(config))
+
+
+def lived(one, inputs, run):
+    known = [*one.tiny.model.parameters(), *one.tiny.model.buffers(), *inputs.values()]
+    with torch.no_grad(), Live(known) as found:
+        run()
+    return 4 * found.most
+
+
+@pytest.mark.parametrize("name", ["llava", "qwen3_vl", "lfm3_vl", "inkling", "inkling2", "inkling2_loop"])
+def test_reading_a_prompt(name):
+    one, words = wide(name), torch.full((1, LENGTH), 7)
+    inputs = {"input_ids": words, "attention_mask": torch.ones_like(words)}
+    peak = lived(one, inputs, lambda: one.tiny.model(**inputs, use_cache=True, logits_to_keep=1))
+    lengths = [LENGTH] * len(one.language.layers)
+    expected = language_activations(one.language, lengths, 4, tables=True) + logits_bytes(one.language, 4)
+    expected += kv_bytes(one.language, lengths, 32, find_runtime("transformers")) + state_bytes(one.language, 4)
+    assert expected == pytest.approx(peak, rel=0.08)
+
+
+def test_folding_a_picture():
+    one = wide("inkling")
+    inputs = one.tiny.inputs([[(8, 8)]])
+    expected = 4 * one.tower.working(one.seen(inputs)) - inputs["pixel_values"].nbytes
+    assert expected == pytest.approx(lived(one, inputs, one.encode(inputs)), rel=0.01)
