@@ -7,15 +7,10 @@ from hypothesis import strategies as st
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from tests.costs.tiny import DESCRIBED, described, fresh
+from tests.costs.tiny import DESCRIBED, described
 from vtok.costs import flops
 from vtok.costs.mixers import pairs
 from vtok.costs.seeing import windows
-
-DECODING = (
-    "llava", "qwen2_5_vl", "gemma3", "qwen3_vl_moe", "kimi_k25", "ernie4_5_vl_moe", "fuyu", "gemma4_unified",
-    "granite4_vision", "instructblip", "deepseek_vl_hybrid", "unlimited_ocr",
-)  # fmt: skip
 
 
 def counted(run):
@@ -38,30 +33,6 @@ def test_prefill_agrees_with_torch(name):
     language = flops.prefill_linear(one.language, lengths, visual=visual)
     language += flops.prefill_attention(one.language, lengths)
     assert language + flops.head(one.language, length) == pytest.approx(whole - seeing, rel=0.01)
-
-
-@pytest.mark.parametrize("name", DECODING)
-def test_decoding_agrees_with_torch(name):
-    one = described(name)
-    inputs = one.tiny.inputs(texts=[40])
-    # The third token is the second that a prompt and one token have gone before.
-    two, three = (counted(lambda new=new: one.tiny.model.generate(**inputs, max_new_tokens=new)) for new in (2, 3))
-    length = inputs["input_ids"].shape[1] + 1
-    expected = flops.decode(one.language, [length] * len(one.language.layers))
-    if name == "kimi_k25":  # transformers expands the latent of every position again for each new token
-        heads, rank = one.text.heads, one.text.kv_rank
-        again = 2 * length * rank * heads * (one.text.plain_dim + one.text.value_dim)
-        expected += again * len(one.language.layers)
-    assert expected == pytest.approx(three - two, rel=0.01)
-
-
-@pytest.mark.parametrize("name", ["gemma3", "cohere2_vision", "unlimited_ocr"])
-def test_decoding_behind_a_full_window_agrees_with_torch(name):
-    one = fresh(name, text_config={"sliding_window": 3})
-    inputs = one.tiny.inputs(texts=[40])
-    six, seven = (counted(lambda new=new: one.tiny.model.generate(**inputs, max_new_tokens=new)) for new in (6, 7))
-    lengths = [inputs["input_ids"].shape[1] + 5] * len(one.language.layers)
-    assert flops.decode(one.language, lengths, new=5) == seven - six
 
 
 @given(st.integers(1, 40), st.integers(0, 40), st.one_of(st.none(), st.integers(1, 50)))

@@ -57,11 +57,11 @@ SIZES: dict[str, dict[str, Any]] = {
     },
     "inkling2_loop": {
         "text_config": {
-            "num_hidden_layers": 8,
-            "layer_types": _SLIDES * 4,
-            "n_layers_per_attn_res_block": 2,
-            "loop_layer_index_start": 2,
-            "loop_layer_index_end": 6,
+            "num_hidden_layers": 4,
+            "layer_types": _SLIDES * 2,
+            "n_layers_per_attn_res_block": 1,
+            "loop_layer_index_start": 1,
+            "loop_layer_index_end": 3,
             "loop_num_passes": 3,
             "loop_gate_rank": 8,
         }

@@ -37,7 +37,7 @@ def encoder_buffer(tower: Tower, projector: Projector, seen: Seeing, number: int
 
 
 def layer_activations(layer: Layer, hidden: int, length: int, number: int, tables: bool = False) -> int:
-    """Bytes at the highest point of one layer over ``length`` positions, with ``tables`` where the engine keeps them."""
+    """Bytes at the highest point of one layer over ``length`` positions, with ``tables`` if it keeps them."""
     mixer, earlier = layer.mixer, [piece for piece in layer.running if isinstance(piece, Residual)]
     around = number * _AROUND * hidden + sum(piece.left(number) for piece in earlier)
     mixing = mixer.living(length, number) if tables else number * length * mixer.working
