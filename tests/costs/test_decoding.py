@@ -26,9 +26,10 @@ def counted(one, inputs, number=1):
 def expected(one, inputs, number=1):
     layers, before = one.language.layers, inputs["input_ids"].shape[1] + number - 1
     found = flops.decode(one.language, [before] * len(layers), new=number - 1)
-    if one.text.kv_rank:  # transformers expands the latent of every position again for each new token
+    latent = sum(1 for layer in layers if layer.mixer.compressed < layer.mixer.stored)
+    if latent:  # transformers expands the latent of every position again for each new token
         wide = one.text.heads * (one.text.plain_dim + one.text.value_dim)
-        found += 2 * before * one.text.kv_rank * wide * len(layers)
+        found += 2 * before * one.text.kv_rank * wide * latent
     return found
 
 
