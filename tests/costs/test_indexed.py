@@ -19,11 +19,12 @@ from vtok.costs.pieces import parameters
 from vtok.costs.runtimes import find_runtime
 
 #: Sizes of which no two are alike.
-INDEX = {"index_n_heads": 3, "index_head_dim": 20, "q_lora_rank": 40, "kv_lora_rank": 28, "qk_nope_head_dim": 12,
-         "v_head_dim": 18}  # fmt: skip
+INDEX = {"index_n_heads": 3, "index_head_dim": 20, "kv_lora_rank": 28, "qk_nope_head_dim": 12, "v_head_dim": 18}
+RANKED = {**INDEX, "q_lora_rank": 40}
 KIMI = {"linear_num_heads": 3, "linear_head_dim": 24, "linear_conv_kernel_dim": 3}
 QWEN = {"indexer_budget": 15, "indexer_compress_ratio": 5, "indexer_n_heads": 3, "indexer_head_dim": 20, "hc_count": 3,
-        "hc_lowrank": 10, "linear_num_value_heads": 4, "linear_key_head_dim": 12, "linear_value_head_dim": 20}  # fmt: skip
+        "hc_lowrank": 10, "linear_num_value_heads": 4, "linear_key_head_dim": 12,
+        "linear_value_head_dim": 20}  # fmt: skip
 NGRAMS = {"ple_layer_ids": [1], "ngram_vocab_size_base": 50, "ple_embed_dim": 48, "heads_per_ngram": 4,
           "ple_conv_kernel_size": 3}  # fmt: skip
 FOUR = {**INDEX, "num_hidden_layers": 4, "layer_types": None, "mlp_layer_types": None, "index_topk": 7}
@@ -34,8 +35,8 @@ SLIDING = {"num_attention_heads": 2, "num_key_value_heads": 2, "kv_lora_rank": 2
 CASES = {
     "averaged pools": ("qwen4_exp", QWEN),
     "n-grams": ("qwen4_exp", {**QWEN, **NGRAMS}),
-    "gated pools": ("glm5_next", {**INDEX, **KIMI, "index_topk": 15, "index_kpool": 5, "hc_mult": 3}),
-    "shared by layers": ("hy_v4_vl", {**SHARED, "hc_mult": 3}),
+    "gated pools": ("glm5_next", {**RANKED, **KIMI, "index_topk": 15, "index_kpool": 5, "hc_mult": 3}),
+    "shared by layers": ("hy_v4_vl", {**SHARED, **RANKED, "hc_mult": 3}),
     "latents of others": ("mistral_large4", {**SHARED, **OTHERS}),
     "latents of others, own indexes": ("mistral_large4", {**FOUR, **OTHERS, "indexer_types": ["full"] * 4}),
     "sliding": ("dots3_note", {"index_topk": 16, "sliding_window": 32, "per_layer_config": {"1": SLIDING}}),
