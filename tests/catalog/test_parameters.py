@@ -95,6 +95,7 @@ CLASSES = [
     (["granite-docling"], "GraniteDocling", {}),
     (["molmo2-8b"], "Molmo2", {"adapter_config": {"intermediate_size": 12288, "text_hidden_size": 4096}}),
     (["minicpm-v-4.6"], "MiniCPMV4_6", {}),
+    (["kosmos-2"], "Kosmos2", {}),
     (["minimax-m3"], "MiniMaxM3VL", CHOOSING),
     (["inkling-2-small"], "Inkling2", {}),
     (["inkling-2-mini"], "Inkling2Loop", {"vision_config.text_hidden_size": 2304}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vtok.catalog.config_parts import Config, part_of, vision_part, whole_number
+from vtok.catalog.config_parts import Config, part_of, text_part, vision_part, whole_number
 from vtok.catalog.resampler_sizes import ResamplerSizes
 
 _PARTS = ("perceiver_config", "qformer_config", "adapter_config", "encoder_config")
@@ -34,6 +34,9 @@ def resampler_sizes(config: Config) -> ResamplerSizes | None:
     queries = whole_number(config, ("num_query_tokens",))
     if queries:
         found["queries"] = queries
+    latents = whole_number(config, ("latent_query_num",))
+    if latents:  # Kosmos-2, which reads with heads as its language model has
+        found |= {"queries": latents, "heads": whole_number(text_part(config), ("attention_heads",))}
     table = config.get("projector_patch_to_query_dict")
     if isinstance(table, Mapping):
         found["queries_of"] = _table(table)

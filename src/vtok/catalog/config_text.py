@@ -13,9 +13,9 @@ from vtok.catalog.sizes import TextSizes
 
 # Under which names configurations carry each size; the first that is there counts.
 _TEXT = {
-    "hidden": ("hidden_size", "d_model", "n_embd"),
-    "layers": ("num_hidden_layers", "num_layers", "n_layer", "decoder_layers"),
-    "heads": ("num_attention_heads", "num_heads", "n_head", "decoder_attention_heads"),
+    "hidden": ("hidden_size", "d_model", "n_embd", "embed_dim"),
+    "layers": ("num_hidden_layers", "num_layers", "n_layer", "decoder_layers", "layers"),
+    "heads": ("num_attention_heads", "num_heads", "n_head", "decoder_attention_heads", "attention_heads"),
     "kv_heads": ("num_key_value_heads", "num_kv_heads", "multi_query_group_num"),
     "head_dim": ("head_dim",),
     "mlp": ("dense_intermediate_size", "intermediate_size_mlp", "intermediate_size", "ffn_hidden_size", "ffn_dim",

@@ -73,6 +73,7 @@ class TextSizes:
     keys as values), ``head_bias``, ``parallel_mlp`` (layers with experts have the plain MLP beside them, with norms and
     scales of their own), ``sinks`` (every query has a score of its own that goes to no key, Inkling 2),
     ``embedding_norm`` (what is looked up is normed), ``mlp_scale`` (one number scales what MLP or experts give),
+    ``inner_norm`` (an MLP norms its inner numbers),
     ``shared_routing`` (the router scores shared experts too), ``conv_bias``, ``capped`` (scores are bounded before the
     softmax, for which transformers' fused attention has no place, so that its class keeps tables of them).
     """
@@ -138,6 +139,7 @@ class TextSizes:
     sinks: bool | None = None
     embedding_norm: bool | None = None
     mlp_scale: bool | None = None
+    inner_norm: bool | None = None
     shared_routing: bool | None = None
     conv_bias: bool | None = None
     capped: bool | None = None

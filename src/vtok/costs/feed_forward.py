@@ -22,7 +22,9 @@ def feed_forward(text: TextSizes, index: int, caches: bool) -> FeedForward:
     """What layer ``index`` has beside its mixer; ``caches`` is whether it has keys and values of its own."""
     hidden, gated, bias = need(text, "hidden"), text.gated is not False, bool(text.mlp_bias)
     if not _has_experts(text, index):
-        return FeedForward((*mlp(hidden, inner_width(text, index, caches), gated, bias), *_scale(text)))
+        inner = inner_width(text, index, caches)
+        between = [norm(inner, bool(text.norm_bias))] * bool(text.inner_norm)
+        return FeedForward((*mlp(hidden, inner, gated, bias), *between, *_scale(text)))
     if text.visual_expert_mlp:
         # ERNIE 4.5 VL: words and pictures choose among experts of their own, with a correction of each one's score.
         widths = need(text, "expert_mlp"), text.visual_expert_mlp

@@ -8,7 +8,7 @@ from vtok.catalog.architectures import reads_by
 from vtok.catalog.resampler_sizes import ResamplerSizes
 from vtok.catalog.sizes import VisionSizes
 from vtok.costs.resamplers.base import Resampler
-from vtok.costs.resamplers.cross import cross
+from vtok.costs.resamplers.cross import cross, latents
 from vtok.costs.resamplers.encoder import encoder
 from vtok.costs.resamplers.perceiver import perceiver
 from vtok.costs.resamplers.pooling import pooling
@@ -29,6 +29,7 @@ _KINDS: dict[str, Callable[[VisionSizes, ResamplerSizes, int], Resampler]] = {
     "pooling": pooling,
     "encoder": encoder,
     "cross": cross,
+    "latents": latents,
 }
 
 

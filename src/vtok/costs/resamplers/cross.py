@@ -1,7 +1,8 @@
-"""Learned queries that read the patches of a slice once (MiniCPM-V 2.5 and 2.6).
+"""Learned queries that read a tile once.
 
-As in the checkpoint's own resampler.py, of which github.com/EricLBuehler/mistral.rs (9e922623f) has another,
-mistralrs-core/src/vision_models/minicpmo/resampler.rs.
+MiniCPM-V 2.5 and 2.6: as in the checkpoint's own resampler.py, of which github.com/EricLBuehler/mistral.rs (9e922623f)
+has another, mistralrs-core/src/vision_models/minicpmo/resampler.rs. Kosmos-2: transformers 5.24,
+models/kosmos2/modeling_kosmos2.py.
 """
 
 from __future__ import annotations
@@ -22,4 +23,12 @@ def cross(vision: VisionSizes, sizes: ResamplerSizes, text_hidden: int) -> Resam
     key = (matrix(need(vision, "hidden"), text_hidden), biased, biased, norm(text_hidden, True))
     heads = text_hidden // dim
     reading = Reading(query, key, Softmax(heads, heads, dim, dim), ("patches",))
+    return Resampler(((0, queries),), (reading,), (Vector(queries * text_hidden),))
+
+
+def latents(vision: VisionSizes, sizes: ResamplerSizes, text_hidden: int) -> Resampler:
+    """Queries of the language model's width that attend to the patches, brought to this width, and to themselves."""
+    queries, heads = need(sizes, "queries"), need(sizes, "heads")
+    biased, dim = matrix(text_hidden, text_hidden, True), text_hidden // heads
+    reading = Reading((biased, biased), (biased, biased), Softmax(heads, heads, dim, dim), ("patches", "queries"))
     return Resampler(((0, queries),), (reading,), (Vector(queries * text_hidden),))
