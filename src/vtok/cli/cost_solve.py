@@ -124,9 +124,10 @@ def _limits(question: Question) -> str:
     """Within what a solution stays."""
     cost = question.cost
     parts = []
-    if cost.memory.total is not None:
-        there = f" of {gib(cost.device_memory)}" if cost.device_memory else " of memory"
-        parts.append(f"{gib(cost.memory.total)}{there}")
+    needed = solve.taken_by(question)
+    if needed is not None:
+        there = f" of {gib(cost.device_memory)}" if cost.device_memory else " of memory, beside the engine itself"
+        parts.append(f"{gib(needed)}{there}")
     if first_token(cost):
         parts.append(f"the first token after {span(first_token(cost))}")
     if cost.context.window:
@@ -143,6 +144,9 @@ def _refuse_unknown(question: Question, what: str, goal: Goal) -> None:
         missing = [name for name in cost.missing if not name.startswith("what ")]
         if missing:
             raise VtokError(f"cannot tell: no source tells {', '.join(missing)} of {question.model.name}")
+        if what != "device" and question.device is not None:
+            unknown = ", ".join(cost.missing)
+            raise VtokError(f"cannot tell: no source tells {unknown}; for all but that ask by --memory, not --device")
 
 
 def _why(question: Question, what: str, goal: Goal) -> str:
@@ -158,8 +162,9 @@ def _why(question: Question, what: str, goal: Goal) -> str:
         cost = asked.cost
         limit = goal.memory if goal.memory is not None else cost.device_memory
         verb = "it takes" if name == "it" else f"with {name} it takes"
-        if cost.memory.total is not None and limit is not None and cost.memory.total > limit:
-            return f"{verb} {gib(cost.memory.total)}, and the limit is {gib(limit)}"
+        needed = solve.taken_by(asked)
+        if needed is not None and limit is not None and needed > limit:
+            return f"{verb} {gib(needed)}, and the limit is {gib(limit)}"
         if cost.context.overflow:
             return f"{verb} {cost.context.total:,} tokens of a window of {cost.context.window:,}"
         first = first_token(cost)

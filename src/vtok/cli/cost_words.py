@@ -97,7 +97,9 @@ def _whether_it_fits(question: Question) -> str:
     if question.device is None:
         return ""
     if cost.fits is None:
-        return "Whether it fits is unknown."
+        known = cost.memory.beside_engine
+        beside = f": it takes {gib(known)} beside what {cost.runtime} takes for itself" if known is not None else ""
+        return f"Whether it fits is unknown{beside}."
     there = cost.device_memory or 0
     spare = there - (cost.memory.total or 0)
     closely = question.device.kind == "gpu" and spare < _CLOSE * there
@@ -118,7 +120,10 @@ def _what_helps(question: Question, bound: Binding, lever: Lever, paths: Sequenc
     if bound.what == "context":
         return f"{change} would fit, {_after_context(lever)}{_end(tail)}"
     if bound.what == "memory":
-        return f"{change} would fit: {gib(after.memory.total or 0)}{_end(tail)}"
+        if after.memory.total is None:
+            taken = f"take {gib(after.memory.beside_engine or 0)} beside what {after.runtime} takes for itself"
+            return f"{change} would {taken}{_end(tail)}"
+        return f"{change} would fit: {gib(after.memory.total)}{_end(tail)}"
     if first_token(before) is None:
         return (
             f"{change} would go from {before.context.total:,} tokens of context to {after.context.total:,}{_end(tail)}"

@@ -47,8 +47,8 @@ def binding(question: Question) -> Binding:
     cost = question.cost
     if cost.context.overflow:
         return Binding("context", cost.context.overflow)
-    if cost.memory.total is not None and cost.device_memory is not None and cost.memory.total > cost.device_memory:
-        return Binding("memory", cost.memory.total - cost.device_memory)
+    if cost.over:
+        return Binding("memory", cost.over)
     if question.device is None or cost.seconds is None or cost.seconds.first_token is None:
         return Binding("unknown")
     parts = {"the vision encoder": cost.seconds.vision, "reading the prompt": cost.seconds.prefill}
@@ -72,7 +72,7 @@ def levers(question: Question) -> Iterator[Lever]:
     if bound.what == "context":
         yield from _for_context(question)
     elif bound.what == "memory":
-        yield from (lever for lever in _for_memory(question) if lever.after.cost.fits)
+        yield from (lever for lever in _for_memory(question) if _mends(question, lever.after))
     else:
         yield from _for_time(question)
 
@@ -98,6 +98,12 @@ def _for_context(question: Question) -> Iterator[Lever]:
         after = question.changed(context=_rounded(context.total))
         if not after.cost.context.overflow:
             yield Lever("context", str(after.context), after)
+
+
+def _mends(before: Question, after: Question) -> bool:
+    """Whether it fits ``after``; without what the engine takes for itself where nobody knew of that ``before``."""
+    unknown = before.cost.memory.overhead is None and after.cost.memory.beside_engine is not None
+    return after.cost.fits is not False if unknown else bool(after.cost.fits)
 
 
 def _fits(question: Question) -> bool:
@@ -150,7 +156,7 @@ def _first_that_fits(question: Question, names: Iterable[str]) -> Iterator[Lever
         else:
             asked = ask(question.request, question.model, question.device, name, question.kv, None, question.context)
         try:
-            fits = asked.cost.fits
+            fits = _mends(question, asked)
         except UsageError:
             # Another engine may refuse a picture that this one takes.
             continue

@@ -92,10 +92,14 @@ class Memory:
         return total(self.vision, self.projector, self.language, self.embedding, self.head)
 
     @property
+    def beside_engine(self) -> int | None:
+        """Everything at its highest but what the engine takes for itself, which no source may tell."""
+        return total(self.weights, self.kv_cache, self.states, self.activations, self.logits)
+
+    @property
     def total(self) -> int | None:
         """Everything at its highest."""
-        parts = (self.kv_cache, self.states, self.activations, self.logits, self.overhead)
-        return total(self.weights, *parts)
+        return total(self.beside_engine, self.overhead)
 
 
 @dataclass(frozen=True)
@@ -170,19 +174,24 @@ class Cost:
     missing: tuple[str, ...]
 
     @property
+    def over(self) -> int:
+        """By how many bytes it is more than the device has, without what is not known of it; 0 where it is not."""
+        least = self.memory.beside_engine if self.memory.total is None else self.memory.total
+        return max(0, least - self.device_memory) if least is not None and self.device_memory is not None else 0
+
+    @property
     def fits(self) -> bool | None:
         """Whether memory and context suffice; None where that is not known."""
-        if self.context.overflow:
+        if self.context.overflow or self.over:
             return False
-        if self.device_memory is None or self.memory.total is None:
-            return None
-        return self.memory.total <= self.device_memory
+        return None if self.device_memory is None or self.memory.total is None else True
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, sums included."""
         data = asdict(self)
         data["context"] |= {"total": self.context.total, "overflow": self.context.overflow}
-        data["memory"] |= {"weights": self.memory.weights, "total": self.memory.total}
+        data["memory"] |= {"weights": self.memory.weights}
+        data["memory"] |= {"beside_engine": self.memory.beside_engine, "total": self.memory.total}
         for name, work in (("flops", self.flops), ("moved", self.moved)):
             data[name] |= {"prefill": work.prefill, "first_token": work.first_token}
         if self.seconds is not None:

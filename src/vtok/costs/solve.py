@@ -25,7 +25,8 @@ _MOST_PICTURES = 1 << 12
 class Goal:
     """What must hold: the first token within ``ttft`` seconds, at most ``memory`` bytes; None asks for nothing.
 
-    That the context suffices is always asked. Without a limit to memory it is the device's, where there is one.
+    That the context suffices is always asked. Without a limit to memory it is the device's, where there is one; without
+    a device, memory is all but what the engine takes for itself, which is a matter of the device.
     """
 
     ttft: float | None = None
@@ -37,12 +38,19 @@ class Goal:
         limit = self.memory if self.memory is not None else cost.device_memory
         if cost.context.overflow:
             return False
-        if limit is not None and (cost.memory.total is None or cost.memory.total > limit):
+        needed = taken_by(question)
+        if limit is not None and (needed is None or needed > limit):
             return False
         if self.ttft is None:
             return True
         first = cost.seconds.first_token if cost.seconds else None
         return first is not None and first.high <= self.ttft
+
+
+def taken_by(question: Question) -> int | None:
+    """Bytes that are held against a limit; None where they are not known."""
+    memory = question.cost.memory
+    return memory.beside_engine if question.device is None else memory.total
 
 
 @dataclass(frozen=True)
