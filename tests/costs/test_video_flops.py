@@ -40,6 +40,7 @@ def videos(one):
 PACKED = {
     "cosmos3_edge": ("cosmos3-edge", 5),
     "cosmos3_omni": ("qwen3-vl-8b", 5),
+    "ernie4_5_vl_moe": ("ernie-4.5-vl-28b-a3b", 16),
     "exaone4_5": ("exaone-4.5-33b", 6),
     "glm46v": ("glm-4.6v", None),
     "glm4v": ("glm-4.1v-9b", None),
@@ -68,7 +69,7 @@ def test_packed_patches(name):
     layout = lay_out(CLIP, checkpoint, frames=frames)
     (grid,), merge = layout.grids, merge_of(one.tiny.model.config)
     side = grid.rows * merge, grid.columns * merge
-    steps = [(layout.steps, *side)]
+    steps = [(layout.steps * layout.encoding.join, *side)]
     if name == "kimi_k25":  # chunks of four frames, the last one of two
         steps = [(4, *side), (4, *side), (2, *side)]
     thw = torch.tensor(steps)
@@ -107,16 +108,17 @@ def test_frames_that_are_pictures(name, model, side, patch):
     assert worked_out(one, layout, patch) == pytest.approx(counted(one.encode(inputs)), rel=0.01)
 
 
-def test_gemma4():
-    one, checkpoint = described("gemma4"), find_checkpoint("gemma-4-e2b")
+@pytest.mark.parametrize(("name", "patch"), [("gemma4", 16), ("gemma4_unified", 48)])
+def test_gemma4(name, patch):
+    one, checkpoint = described(name), find_checkpoint("gemma-4-e2b")
     layout = lay_out(CLIP, checkpoint, frames=2)
     (grid,) = layout.grids
     inputs = one.tiny.inputs([[(grid.rows, grid.columns)] * 2])
     frames = {"num_frames_per_video": torch.tensor([2]), "video_position_ids": inputs["image_position_ids"]}
     run = counted(lambda: videos(one)(pixel_values_videos=inputs["pixel_values"], **frames))
     # transformers averages patches by a product with a matrix, which is 0.03 % of what an encoder of true size does.
-    pooling = 2 * 2 * grid.count * 9 * grid.count * one.vision.hidden
-    assert worked_out(one, layout, 16) + pooling == pytest.approx(run, rel=0.001)
+    pooling = 2 * 2 * grid.count * 9 * grid.count * one.vision.hidden if name == "gemma4" else 0
+    assert worked_out(one, layout, patch) + pooling == pytest.approx(run, rel=0.001)
 
 
 def test_molmo2_pools_three_by_three():

@@ -21,7 +21,7 @@ from vtok.costs.runtimes import Runtime
 from vtok.costs.seeing import Seeing, handed, seeing
 from vtok.costs.towers import Tower
 from vtok.geometry.layout import Layout
-from vtok.geometry.videos.clip import VideoLayout
+from vtok.geometry.videos.clip import Encoding, VideoLayout
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ class Asked:
 
     @cached_property
     def handed(self) -> list[tuple[Projector, Seeing]]:
-        """What the projector gets of that, by how far it merges where it merges frames otherwise than pictures."""
+        """What the projector gets of that, by what it does with it where it does otherwise than with pictures."""
         found, words = [], self.request.text_tokens
-        for merge in dict.fromkeys(map(_merge, self.layouts)):
-            alike = [layout for layout in self.layouts if _merge(layout) == merge]
-            vision = self.checkpoint.vision if merge is None else replace(self.checkpoint.vision, merge=merge)
-            own = self.projector if merge is None else projectors.projector(vision, self.checkpoint.text.hidden)
+        for way in dict.fromkeys(map(_way, self.layouts)):
+            alike = [layout for layout in self.layouts if _way(layout) == way]
+            vision = self.checkpoint.vision if way.merge is None else replace(self.checkpoint.vision, merge=way.merge)
+            own = self.projector if way.merge is None else projectors.projector(vision, self.checkpoint.text.hidden)
             seen = handed(alike, self.tower.patch, self._padded, words)
             found.append((own, seen.shrunk(self.cut.encoder_share)))
         return found
@@ -126,5 +126,5 @@ class Asked:
         return [max(length, self.opened or 0) for length in self.at_the_end]
 
 
-def _merge(layout: Layout | VideoLayout) -> int | None:
-    return layout.encoding.merge if isinstance(layout, VideoLayout) else None
+def _way(layout: Layout | VideoLayout) -> Encoding:
+    return layout.encoding if isinstance(layout, VideoLayout) else Encoding()

@@ -64,7 +64,7 @@ class Projector:
         """Tokens that it makes, before any that a family leaves out."""
         if self.resampler:
             return sum(self.resampler.tokens(rows, columns) for rows, columns in seen.tiles)
-        return seen.squares(self.merge)
+        return seen.squares(self.merge) // seen.join
 
     def _counts(self, seen: Seeing, beside: int) -> dict[str, int]:
         """How often each unit is there."""

@@ -25,12 +25,13 @@ class Seeing:
     which queries of a projector may read with every tile.
 
     ``spans`` says how many that follow each other belong to one picture or video whose frames may see each other;
-    empty where each stands alone.
+    empty where each stands alone. ``join`` that follow each other become one in the projector.
     """
 
     tiles: tuple[Grid, ...]
     words: int = 0
     spans: tuple[int, ...] = ()
+    join: int = 1
 
     @property
     def patches(self) -> int:
@@ -85,16 +86,20 @@ def seeing(
 
 
 def handed(layouts: Iterable[Layout | VideoLayout], patch: int, padded: int | None = None, words: int = 0) -> Seeing:
-    """What of it the projector gets: a step of a video is one there, its patches averaged where they are."""
-    tiles: list[Grid] = []
+    """What of it the projector gets: a step of a video is one there, its patches averaged where they are.
+
+    What is joined in the projector is not together with what is not.
+    """
+    tiles, join = list[Grid](), 1
     for layout in layouts:
         if isinstance(layout, VideoLayout):
             pool = layout.encoding.pool
             found = [(rows // pool, columns // pool) for rows, columns in _grids(layout.tiles, patch)]
-            tiles += found * layout.steps
+            join = layout.encoding.join
+            tiles += found * layout.steps * join
         else:
             tiles += _grids(_padded(layout.tiles, padded), patch)
-    return Seeing(tuple(tiles), words)
+    return Seeing(tuple(tiles), words, join=join)
 
 
 def _passes(layout: VideoLayout, temporal: int) -> Iterator[int]:

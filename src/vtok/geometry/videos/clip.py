@@ -22,12 +22,14 @@ class Encoding:
     """What becomes of a video between the encoder and the projector, where it is not what becomes of pictures.
 
     ``apart``: each step is encoded as a video of its own. ``pool`` patches a side are averaged to one before the
-    projector; ``merge`` patches a side become a token in it, None where they are as many as in a picture.
+    projector; ``merge`` patches a side become a token in it, None where they are as many as in a picture, and
+    ``join`` frames become one there.
     """
 
     apart: bool = False
     pool: int = 1
     merge: int | None = None
+    join: int = 1
 
 
 @dataclass(frozen=True)
