@@ -60,7 +60,9 @@ def test_the_bar_is_as_long_as_the_device():
 def test_the_json_adds_up():
     data = json.loads(said("--size", "800x600", *ON, "--json"))
     memory = data["memory"]
-    assert memory["total"] == sum(value for name, value in memory.items() if name not in ("weights", "beside_engine", "total"))
+    assert memory["total"] == sum(
+        value for name, value in memory.items() if name not in ("weights", "beside_engine", "total")
+    )
     assert data["context"]["total"] == sum(data["context"][name] for name in ("visual", "structural", "text", "new"))
     assert data["fits"] is True
 
