@@ -90,7 +90,7 @@ def test_a_size_is_a_device_to_fit_into():
 
 
 def test_what_is_unknown_is_said():
-    text = said("--size", "800x600", "--model", "fuyu-8b", "--device", "4090", "--weights", "awq")
+    text = said("--size", "800x600", "--model", "chameleon-7b", "--device", "4090", "--weights", "awq")
     assert "unknown" in text
     assert "Unknown, and with it what rests on it" in text
 

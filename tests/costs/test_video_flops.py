@@ -8,7 +8,6 @@ import torch
 from tests.costs.test_flops import counted
 from tests.costs.tiny import described, fresh
 from tests.zoo.pictures import merge_of, patch_shape
-from vtok.catalog.architectures import complete_vision
 from vtok.catalog.checkpoints import find_checkpoint
 from vtok.catalog.resampler_sizes import ResamplerSizes
 from vtok.catalog.video_counting import lay_out
@@ -25,7 +24,7 @@ def worked_out(one, layout, patch):
     """FLOPs of the description for the encoder and the projector, of a checkpoint with patches of ``patch`` px."""
     tower, merge = one.tower, layout.encoding.merge
     vision = one.vision if merge is None else replace(one.vision, merge=merge)
-    seen = seeing((layout,), patch, temporal=complete_vision(one.vision).temporal or 1)
+    seen = seeing((layout,), patch)
     own = projector(vision, one.text.hidden)
     return tower.flops(seen) + own.flops(handed((layout,), patch), tower.class_tokens)
 
@@ -40,11 +39,14 @@ def videos(one):
 PACKED = {
     "cosmos3_edge": ("cosmos3-edge", 5),
     "cosmos3_omni": ("qwen3-vl-8b", 5),
+    "dots3_note": ("qwen3-vl-8b", 5),
     "ernie4_5_vl_moe": ("ernie-4.5-vl-28b-a3b", 16),
     "exaone4_5": ("exaone-4.5-33b", 6),
     "glm46v": ("glm-4.6v", None),
     "glm4v": ("glm-4.1v-9b", None),
     "glm4v_moe": ("glm-4.5v", None),
+    "glm5_next": ("glm-5.3-flash", None),
+    "hy_v4_vl": ("hy4-vl", 5),
     "hyperclovax_vision_v2": ("qwen2-vl-7b", 6),
     "kimi_k25": ("kimi-k2.5", 10),
     "lfm3_vl": ("qwen3-vl-8b", 5),
@@ -56,6 +58,7 @@ PACKED = {
     "qwen2_vl": ("qwen2-vl-7b", 6),
     "qwen3_5": ("qwen3.5-9b", 5),
     "qwen3_5_moe": ("qwen3.5-35b-a3b", 5),
+    "qwen4_exp": ("qwen3-vl-8b", 5),
     "qwen3_omni_moe": ("qwen3-omni-30b-a3b", 6),
     "qwen3_vl": ("qwen3-vl-8b", 5),
     "qwen3_vl_moe": ("qwen3-vl-30b-a3b", 5),

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from vtok.catalog.architectures import complete_vision
 from vtok.catalog.checkpoints import Checkpoint
 from vtok.catalog.devices import Device
 from vtok.catalog.formats import Format
@@ -87,8 +86,7 @@ class Asked:
 
     def seeing(self, layouts: Iterable[Layout | VideoLayout]) -> Seeing:
         """What the encoder gets to see of some of the pictures and videos."""
-        temporal = complete_vision(self.checkpoint.vision).temporal or 1
-        return seeing(layouts, self.tower.patch, self._padded, self.request.text_tokens, temporal)
+        return seeing(layouts, self.tower.patch, self._padded, self.request.text_tokens)
 
     @property
     def _padded(self) -> int | None:

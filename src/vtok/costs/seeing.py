@@ -1,14 +1,13 @@
 """What the vision encoder gets to do for the pictures and videos of a request: tiles of patches.
 
-A video is as many tiles a frame as a picture of its size, but for frames that go into one patch: Qwen2-VL and what
-follows it make patches of two frames, so that two are one tile. Each tile is encoded by itself in most classes of
-transformers 5.24 (``grid_thw`` is taken apart into slices of time, or frames are stacked as pictures are); in
-``models/kimi_k25`` and ``models/minimax_m3_vl`` all of a chunk or of a video see each other.
+A step of a video is as many tiles as a picture of its size: one frame, or the two of which Qwen2-VL and what follows it
+make their patches. Kimi K2.5 and ERNIE 4.5 VL encode each frame of a step, and join them later. Each tile is encoded by
+itself in most classes of transformers 5.24 (``grid_thw`` is taken apart into slices of time, or frames are stacked as
+pictures are); in ``models/kimi_k25`` and ``models/minimax_m3_vl`` all of a chunk or of a video see each other.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -63,19 +62,16 @@ class Seeing:
         return replace(self, tiles=tuple(tiles))
 
 
-def seeing(
-    layouts: Iterable[Layout | VideoLayout], patch: int, padded: int | None = None, words: int = 0, temporal: int = 1
-) -> Seeing:
+def seeing(layouts: Iterable[Layout | VideoLayout], patch: int, padded: int | None = None, words: int = 0) -> Seeing:
     """The tiles of all pictures and videos in patches of ``patch`` px; what is left over at an edge is not encoded.
 
-    Where each picture is ``padded`` with empty tiles to so many, these are encoded as the others are. ``temporal``
-    frames of a video go into one patch.
+    Where each picture is ``padded`` with empty tiles to so many, these are encoded as the others are.
     """
     tiles: list[Grid] = []
     spans: list[int] = []
     for layout in layouts:
         if isinstance(layout, VideoLayout):
-            passes = list(_passes(layout, temporal))
+            passes = list(_passes(layout))
             tiles += _grids(layout.tiles, patch) * sum(passes)
             spans += [len(layout.tiles) * one for one in (passes if layout.encoding.apart else [sum(passes)])]
         else:
@@ -102,10 +98,11 @@ def handed(layouts: Iterable[Layout | VideoLayout], patch: int, padded: int | No
     return Seeing(tuple(tiles), words, join=join)
 
 
-def _passes(layout: VideoLayout, temporal: int) -> Iterator[int]:
-    """How often each step goes through the encoder; frames fill up a patch, but not a step of several patches."""
+def _passes(layout: VideoLayout) -> Iterator[int]:
+    """How often each step goes through the encoder: once, or as often as it has frames that are joined later."""
     for step in range(layout.steps):
-        yield math.ceil(min(layout.per, len(layout.frames) - step * layout.per) / temporal)
+        frames = min(layout.per, len(layout.frames) - step * layout.per)
+        yield frames if layout.encoding.apart else layout.encoding.join
 
 
 def _grids(tiles: Iterable[Tile], patch: int) -> list[Grid]:
