@@ -28,7 +28,7 @@ KEPT = ("num_query_tokens", "mm_tokens_per_image", "tokens_per_second", "vision_
 
 
 def defaults() -> dict[str, dict[str, Any]]:
-    """By ``model_type``: sizes and traits, and under ``parts`` the ``model_type`` of each part of it."""
+    """By ``model_type``: sizes and traits, other names of these (``names``), and the kind of each part (``parts``)."""
     found: dict[str, dict[str, Any]] = {}
     for name in classes().values():
         _gather(getattr(transformers, name).config_class(), found)
@@ -42,10 +42,17 @@ def _gather(config: Any, found: dict[str, dict[str, Any]]) -> None:
     own = {name: value for name, value in fields.items() if _counts(name, value)}
     parts = {name: getattr(config, name, None) for name in type(config).sub_configs if not ASIDE.search(name)}
     kinds = {name: part.model_type for name, part in parts.items() if part is not None and part.model_type}
-    found[config.model_type] = {**own, **({"parts": kinds} if kinds else {})}
+    more = {"names": _names(type(config).attribute_map, own), "parts": kinds}
+    found[config.model_type] = {**own, **{name: one for name, one in more.items() if one}}
     for part in parts.values():
         if part is not None:
             _gather(part, found)
+
+
+def _names(aliases: dict[str, str], own: dict[str, Any]) -> dict[str, str]:
+    """Which name stands for which of its ``own``; a class may keep a field under an alias of it."""
+    pairs = [*aliases.items(), *((other, name) for name, other in aliases.items())]
+    return {name: other for name, other in pairs if other in own and not ASIDE.search(name)}
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

@@ -70,6 +70,10 @@ def changed(name, **text):
         ("cohere2_vision", {"sliding_window": 10, "num_hidden_layers": 5, "layer_types": None}),
         ("kimi_k25", {"num_hidden_layers": 5, "head_dim": 8}),
         ("unlimited_ocr", {"sliding_window": 3}),
+        ("inkling", {"sliding_window_size": 16, "num_hidden_layers": 3, "swa_num_key_value_heads": 4,
+                     "layer_types": ["hybrid", "hybrid_sliding", "hybrid"], "conv_kernel_size": 3}),
+        ("inkling2_loop", {"num_hidden_layers": 3, "n_layers_per_attn_res_block": 1, "loop_layer_index_start": 1,
+                           "loop_layer_index_end": 3, "loop_num_passes": 2, "sliding_window_size": 16}),
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )  # fmt: skip

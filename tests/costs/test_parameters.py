@@ -68,6 +68,12 @@ def test_every_number_is_counted(name):
         ("qwen3_5_moe", {"num_hidden_layers": 4, "layer_types": None}),
         ("lfm2_vl", {"num_hidden_layers": 3, "layer_types": ["conv", "full_attention", "conv"]}),
         ("qwen3_vl", {"head_dim": 24, "num_attention_heads": 4}),
+        ("lfm3_vl", {"conv_bias": True, "attention_bias": True, "use_attention_gate": False}),
+        ("lfm3_vl", {"use_sandwich_norm": False}),
+        ("inkling", {"swa_num_attention_heads": 2, "swa_num_key_value_heads": 1, "swa_head_dim": 24,
+                     "layer_types": ["hybrid", "hybrid_sliding"]}),
+        ("inkling2_loop", {"num_hidden_layers": 3, "n_layers_per_attn_res_block": 1, "loop_layer_index_start": 1,
+                           "loop_layer_index_end": 3, "loop_num_passes": 1}),
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )  # fmt: skip

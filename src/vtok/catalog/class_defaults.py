@@ -1,7 +1,7 @@
 """What transformers takes where a ``config.json`` says nothing: many files hold only what differs from their class.
 
-``class_defaults.toml`` has, by ``model_type``, the sizes that a class has by itself and the kinds of its parts, taken
-from transformers 5.24 by ``tests/catalog/defaults_of_classes.py``.
+``class_defaults.toml`` has, by ``model_type``, the sizes that a class has by itself, the other names that it takes them
+by, and the kinds of its parts, taken from transformers 5.24 by ``tests/catalog/defaults_of_classes.py``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ def _completed(config: Config, kind: str | None) -> Config:
     usual = _classes().get(kind or "")
     if usual is None:
         return config
-    whole = {name: value for name, value in usual.items() if name != "parts"}
+    whole = {name: value for name, value in usual.items() if name not in ("parts", "names")}
+    for name, other in usual.get("names", {}).items():
+        if name in config:  # what is said under another name is not what the class has
+            whole[other] = config[name]
     # What is not there at all is rather lost than left out.
     parts = {name: config[name] for name in usual.get("parts", {}) if isinstance(config.get(name), Mapping)}
     if any(_TIED in part for part in parts.values()):

@@ -147,7 +147,7 @@ def _mixture(part: Config, found: dict[str, Any]) -> dict[str, Any]:
     widths = part.get("moe_intermediate_size")
     if isinstance(widths, list) and len(widths) == 2:  # ERNIE 4.5 VL: those for words, and those for pictures
         found["expert_mlp"], found["visual_expert_mlp"] = widths
-    if found["expert_mlp"] is None:
+    if found["expert_mlp"] is None or whole_number(part, ("dense_intermediate_size",)):
         found["expert_mlp"] = whole_number(part, ("intermediate_size",))
     if found["shared_mlp"] is None and found["expert_mlp"]:
         count = whole_number(part, ("n_shared_experts", "moe_num_shared_experts")) or _ALWAYS_SHARED.get(
