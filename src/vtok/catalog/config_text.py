@@ -53,8 +53,12 @@ _TEXT_TRAITS = {
 }  # fmt: skip
 #: Kinds whose configurations say of the part nothing, by the kind of the whole.
 _OF_WHOLE = {"inkling_mm_model": "inkling_text"}
-#: Kinds whose head is as large as the vocabulary before it was padded.
-_UNPADDED = ("inkling2_text", "inkling2_loop_text")
+#: Kinds whose head is smaller than their vocabulary, before which it was padded or of which it knows codes alone.
+_HEADED = {
+    "inkling2_text": "unpadded_vocab_size",
+    "inkling2_loop_text": "unpadded_vocab_size",
+    "glm_image_text": "vision_vocab_size",
+}
 #: Kinds whose matrices of attention all have a bias where their configuration says so.
 _BIASED = ("lfm3",)
 #: Kinds of the whole whose class makes a language model of its own, whatever the part of the configuration says of it.
@@ -108,8 +112,8 @@ def text_sizes(config: Config) -> TextSizes:
     if found["head_dim"] is None and hidden and heads and hidden % heads == 0:
         found["head_dim"] = hidden // heads
     kind = kind_of(part) or _OF_WHOLE.get(str(kind_of(config)))
-    if kind in _UNPADDED:
-        found["head_vocabulary"] = whole_number(part, ("unpadded_vocab_size",))
+    if kind in _HEADED:
+        found["head_vocabulary"] = whole_number(part, (_HEADED[kind],))
     if kind in _BIASED:
         found["qkv_bias"] = found["output_bias"] = part.get("attention_bias")
     return TextSizes(

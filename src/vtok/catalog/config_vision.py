@@ -124,6 +124,9 @@ def vision_sizes(config: Config) -> VisionSizes:
     kind = kind_of(part) or (_OF_WHOLE.get(str(kind_of(whole))) if part else None)
     if kind == "inkling_vision":  # which ends at the width of the language model
         found["output"] = whole_number(text_part(config), ("hidden_size",))
+    if kind == "glm_image_vision":  # every patch becomes a code
+        table = part_of(whole, ("vq_config",))
+        found |= {"output": whole_number(table, ("embed_dim",)), "words": whole_number(table, ("num_embeddings",))}
     timm = timm_sizes(part) if "architecture" in part else {}
     return VisionSizes(
         experts=vision_experts(part),
