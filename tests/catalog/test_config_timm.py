@@ -61,6 +61,7 @@ def test_stages_that_are_set():
         ("fastvit_mci3", {"inference_mode": True, "layers": [1, 2]}),
         ("fastvit_mci3", {"inference_mode": True, "embed_dims": "wide"}),
         ("fastvit_mci3", {"inference_mode": True, "embed_dims": [8, 16, 16, 32, -64]}),
+        ("fastvit_mci3", {"inference_mode": True, "layers": [2, 12, 10**9, 4, 2]}),
         ("mobilenetv5_300m_enc", {"channel_multiplier": "much"}),
         ("mobilenetv5_300m_enc", {"channel_multiplier": 1e9}),
         ("mobilenetv5_300m_enc", {"msfa_indices": [-1]}),

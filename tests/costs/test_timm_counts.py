@@ -33,6 +33,16 @@ def test_tiles_add_up(rows, columns, count):
     assert found.working(many) == count * found.working(one)
 
 
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    [("mobilenetv5_300m_enc", (3 * 768 + 2 * 128) * 192**2), ("fastvit_mci3", (2 * 4 + 3) * 96 * 256**2)],
+)
+def test_what_lives_at_once(kind, most):
+    found = tower(VisionSizes(kind=kind))
+    # At the first block of the second stage, and in the first stage's MLP, of 16 x 16 positions that come out.
+    assert found.working(Seeing(((16, 16),))) == most
+
+
 def test_what_is_moved_is_at_least_every_convolution_s_outputs():
     found = tower(VisionSizes(kind="fastvit_mci3"))
     # The first two convolutions of the stem give 96 channels at every second and every fourth pixel.

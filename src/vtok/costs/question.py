@@ -166,11 +166,17 @@ def _check_sizes(model: Checkpoint) -> None:
     text, vision = complete_text(model.text), complete_vision(model.vision)
     parts: dict[str, TextSizes | VisionSizes] = {"language model": text, "vision encoder": vision}
     for name, sizes in parts.items():
-        if model.kind and (sizes.hidden is None or sizes.layers is None):
+        if model.kind and not _sized(sizes):
             raise ModelError(
                 f"{model.name} has a config.json without the sizes of its {name} (width, number of layers), on which "
                 "every cost rests; copy the whole file from where the checkpoint is from"
             )
+
+
+def _sized(sizes: TextSizes | VisionSizes) -> bool:
+    """Whether width and number of layers are known, or the encoder has none that are counted."""
+    layered = not isinstance(sizes, VisionSizes) or not (sizes.stages or sizes.folded)
+    return sizes.hidden is not None and (sizes.layers is not None or not layered)
 
 
 def _check(runtime: str, form: Format, cache: CacheFormat) -> None:
