@@ -30,6 +30,10 @@ SECOND |= {"intermediate_size": 4864, "vocab_size": 1}
 TWO = {"vision_config": {"sam_config": {}, "encoder_config": SECOND}}
 TWO |= {"text_config.mlp_layer_types": ["dense"] + ["sparse"] * 11}
 
+# The classes read which token stands for a picture in a table of words.
+WORDS = {"vocabulary_map": {"<image>": 3}}
+SWIN = {**WORDS, "swin_norm": True, "model_parallel_size": 4}
+
 # Names or the beginnings of names, the class in transformers, what the catalog does not hold.
 APART = {
     "text_config.moe_intermediate_size": [3584, 1536], "text_config.moe_num_shared_experts": 0,
@@ -121,6 +125,9 @@ CLASSES = [
     (["got-ocr2"], "GotOcr2", {"vision_config.window_size": 14}),
     (["hunyuanocr"], "HunYuanVL", {}),
     (["idefics2"], "Idefics2", {}),
+    (["chameleon-7b"], "Chameleon", WORDS),
+    (["chameleon-30b"], "Chameleon", SWIN),
+    (["emu3-chat"], "Emu3", WORDS),
     (["aya-vision"], "AyaVision", {**NO_HEAD, "alignment_intermediate_size": 28672}),
 ]
 CASES = {

@@ -20,19 +20,23 @@ from vtok.costs.unknown import UnknownFigureError
 BF16 = find_format("bf16")
 #: Parts of omni and drawing models that take no part in reading a picture.
 BESIDE = (
-    "audio_tower", "embed_audio", "video_tower",
+    "audio_tower", "audio_tokenizer", "embed_audio", "video_tower",
     "vqmodel", "generation_embeddings", "generation_aligner", "generation_head",
 )  # fmt: skip
+#: Where it is the tokenizer of what is read; one of them has its language model's parts among its own.
+READING = {"chameleon": ("embed_tokens", "layers", "norm"), "emu3": ()}
 
 
 def parts(model):
     """The tensors of the language model, of its tables, and of all that stands before it."""
     inner = getattr(model, "model", model)
-    text = getattr(inner, "language_model", None) or inner.text_model
-    named = dict(text.named_parameters())
+    text = getattr(inner, "language_model", None) or getattr(inner, "text_model", inner)
+    named = {name: one for name, one in text.named_parameters() if not name.startswith("vqmodel")}
     tables = [one for name, one in named.items() if "embed_tokens" in name]
     layers = [one for name, one in named.items() if "embed_tokens" not in name]
-    names = ("language_model", "text_model", *BESIDE)
+    names = {"language_model", "text_model", *BESIDE}
+    if model.config.model_type in READING:
+        names = {*names, *READING[model.config.model_type]} - {"vqmodel"}
     seeing = [child.parameters() for name, child in inner.named_children() if name not in names]
     own = [one for name, one in inner.named_parameters(recurse=False)]
     return layers, tables, [*chain.from_iterable(seeing), *own]
@@ -85,7 +89,7 @@ def test_layers_that_differ(name, text):
     assert parameters(described.embedding) == numbers(tables)
 
 
-@pytest.mark.parametrize("name", ["llava", "gemma4", "qwen3_5_moe", "kimi_k25"])
+@pytest.mark.parametrize("name", ["llava", "gemma4", "qwen3_5_moe", "kimi_k25", "chameleon", "emu3"])
 def test_bytes_are_those_of_the_tensors(name):
     one = described(name)
     model = one.tiny.model

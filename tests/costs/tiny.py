@@ -19,11 +19,7 @@ from vtok.costs.seeing import Seeing
 from vtok.costs.towers import Tower, tower
 
 #: Architectures that have no description here, and why; docs/accuracy.md has the same table.
-NOT_DESCRIBED = {
-    "apertus1p5": "pictures become codes of a convolutional tokenizer",
-    "chameleon": "pictures become codes of a convolutional tokenizer",
-    "emu3": "pictures become codes of a convolutional tokenizer",
-}
+NOT_DESCRIBED: dict[str, str] = {}
 
 #: Classes whose encoder comes from timm, which test_timm.py holds where timm is there.
 WITH_TIMM = ("fast_vlm", "gemma3n", "perception_lm")

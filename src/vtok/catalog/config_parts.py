@@ -17,7 +17,14 @@ MOST_LAYERS = 4096
 _COUNTED = re.compile("(layers|n_layer|depth|blocks|stages)$")
 
 _TEXT_PARTS = ("text_config", "llm_config", "language_config", "language_model_config")
-_VISION_PARTS = ("vision_config", "vision_tower_config", "vit_config", "vision_encoder_config")
+_VISION_PARTS = (
+    "vision_config",
+    "vision_tower_config",
+    "vit_config",
+    "vision_encoder_config",
+    "vision_tokenizer_config",
+    "vq_config",
+)
 
 
 def text_part(config: Config) -> Config:

@@ -53,12 +53,15 @@ _TEXT_TRAITS = {
 }  # fmt: skip
 #: Kinds whose configurations say of the part nothing, by the kind of the whole.
 _OF_WHOLE = {"inkling_mm_model": "inkling_text"}
-#: Kinds whose head is smaller than their vocabulary, before which it was padded or of which it knows codes alone.
+#: Kinds whose head is smaller than their vocabulary, before which it was padded or of which it knows a part alone.
 _HEADED = {
     "inkling2_text": "unpadded_vocab_size",
     "inkling2_loop_text": "unpadded_vocab_size",
     "glm_image_text": "vision_vocab_size",
+    "apertus1p5_text": "output_vocab_size",
 }
+#: Kinds whose activation is xIELU where their configuration doesn't say otherwise.
+_XIELU = ("apertus1p5_text",)
 #: Kinds whose matrices of attention all have a bias where their configuration says so.
 _BIASED = ("lfm3",)
 #: Kinds of the whole whose class makes a language model of its own, whatever the part of the configuration says of it.
@@ -116,6 +119,8 @@ def text_sizes(config: Config) -> TextSizes:
         found["head_vocabulary"] = whole_number(part, (_HEADED[kind],))
     if kind in _BIASED:
         found["qkv_bias"] = found["output_bias"] = part.get("attention_bias")
+    if kind in _XIELU and "hidden_act" in part:
+        found["xielu"] = part["hidden_act"] == "xielu"
     return TextSizes(
         kind=_SET_BY_WHOLE.get(str(kind_of(config)), kind),
         attention=_attention(part, found["layers"]),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from vtok.catalog.config_codes import code_sizes
 from vtok.catalog.config_groups import vision_experts
 from vtok.catalog.config_hybrid import radio_sizes
 from vtok.catalog.config_parts import (
@@ -77,6 +78,12 @@ _FIRST = {"deepseek_ocr2_vision": "sam_config", "unlimited_ocr_vision": "sam_con
 def vision_sizes(config: Config) -> VisionSizes:
     """The vision encoder's sizes as far as ``config``, a whole ``config.json``, tells them."""
     outer, whole = vision_part(config) or _patches_alone(config), inner(config)
+    codes = code_sizes(outer)
+    if codes:
+        levels = len(codes.multipliers or ())
+        patch = 2 ** (levels - 1) if levels else None
+        channels = whole_number(outer, ("in_channels",))
+        return VisionSizes(kind=kind_of(outer), patch=patch, channels=channels, projector=kind_of(whole), code=codes)
     second: dict[str, Any] = {
         name: vision_sizes({"vision_config": other}) for name, other in second_encoder(whole, outer).items()
     }

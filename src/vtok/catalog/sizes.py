@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
+from vtok.catalog.code_sizes import CodeSizes
 from vtok.catalog.encoder_sizes import ExpertSizes, Radio
 from vtok.catalog.layer_sizes import (
     AltUp,
@@ -75,7 +76,8 @@ class TextSizes:
     ``embedding_norm`` (what is looked up is normed), ``mlp_scale`` (one number scales what MLP or experts give),
     ``inner_norm`` (an MLP norms its inner numbers),
     ``shared_routing`` (the router scores shared experts too), ``conv_bias``, ``capped`` (scores are bounded before the
-    softmax, for which transformers' fused attention has no place, so that its class keeps tables of them).
+    softmax, for which transformers' fused attention has no place, so that its class keeps tables of them), ``xielu``
+    (the MLP's activation has two numbers of its own), ``qk_norm_bias``.
     """
 
     kind: str | None = None
@@ -143,6 +145,8 @@ class TextSizes:
     shared_routing: bool | None = None
     conv_bias: bool | None = None
     capped: bool | None = None
+    qk_norm_bias: bool | None = None
+    xielu: bool | None = None
     relative: Relative | None = None
     loop: Loop | None = None
     latent: LatentSizes | None = None
@@ -172,6 +176,7 @@ class VisionSizes:
     One with convolutions is ``bridge`` wide between them.
     One whose own queries read the patches has a ``resampler``. ``radio`` is what RADIO has beside its patches.
     An encoder of convolutions has ``stages``; ``hidden`` is the width that comes out, for every ``patch`` px a side.
+    An encoder whose output is ids of the language model's vocabulary has ``code`` sizes.
 
     There may be a second encoder: ``beside`` it one that sees the same picture at a size of its own, ``behind`` it one
     that reads what convolutions make of the first one's output.
@@ -219,6 +224,7 @@ class VisionSizes:
     bridge: int | None = None
     resampler: ResamplerSizes | None = None
     radio: Radio | None = None
+    code: CodeSizes | None = None
     deepstack: tuple[int, ...] | None = None
     stages: Stages | None = None
     gated: bool | None = None

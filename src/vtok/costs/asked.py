@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from vtok.catalog.architectures import complete_text
 from vtok.catalog.checkpoints import Checkpoint
 from vtok.catalog.devices import Device
 from vtok.catalog.formats import Format
+from vtok.catalog.sizes import TextSizes
 from vtok.costs import language as languages
 from vtok.costs import projector as projectors
 from vtok.costs import towers
@@ -43,7 +45,12 @@ class Asked:
     @cached_property
     def cut(self) -> Cut:
         """What the budget leaves of the pictures; without a known number of layers, as if there were one."""
-        return cut(self.request, self.layouts, self.checkpoint.text.layers or 1)
+        return cut(self.request, self.layouts, self.text.layers or 1)
+
+    @cached_property
+    def text(self) -> TextSizes:
+        """The sizes of the language model, and what all of its kind have."""
+        return complete_text(self.checkpoint.text)
 
     @property
     def structural(self) -> int:
@@ -58,14 +65,13 @@ class Asked:
     @cached_property
     def projector(self) -> Projector:
         """What maps its output to the language model."""
-        return projectors.projector(self.checkpoint.vision, self.checkpoint.text.hidden)
+        return projectors.projector(self.checkpoint.vision, self.text.hidden)
 
     @cached_property
     def language(self) -> Language:
         """The language model."""
-        text = self.checkpoint.text
-        looked = "cross" in (text.attention or "")
-        return languages.language(text, self.tower.looked(self.seen) if looked else 0)
+        looked = "cross" in (self.text.attention or "")
+        return languages.language(self.text, self.tower.looked(self.seen) if looked else 0)
 
     @cached_property
     def seen(self) -> Seeing:
@@ -79,7 +85,7 @@ class Asked:
         for way in dict.fromkeys(map(_way, self.layouts)):
             alike = [layout for layout in self.layouts if _way(layout) == way]
             vision = self.checkpoint.vision if way.merge is None else replace(self.checkpoint.vision, merge=way.merge)
-            own = self.projector if way.merge is None else projectors.projector(vision, self.checkpoint.text.hidden)
+            own = self.projector if way.merge is None else projectors.projector(vision, self.text.hidden)
             seen = handed(alike, self.tower.patch, self._padded, words)
             found.append((own, seen.shrunk(self.cut.encoder_share)))
         return found

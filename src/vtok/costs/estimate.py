@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from vtok.catalog.formats import Format
 from vtok.costs import flops, memory, traffic, weights
 from vtok.costs.asked import Asked
 from vtok.costs.kv_cache import kv_bytes, state_bytes
@@ -76,12 +77,15 @@ class Estimate(Asked):
         take = self._ledger.take
         work, moved, new = self.flops(), self.moved(), self.request.new_tokens
         return Seconds(
-            vision=take(lambda: self._time(_known(work.vision), _known(work.vision), _known(moved.vision))),
+            vision=take(lambda: self._vision_time(_known(work.vision), _known(moved.vision))),
             projector=take(lambda: self._time(_known(work.projector), _known(work.projector), _known(moved.projector))),
             prefill=take(lambda: self._prefill_time(work, moved)),
             decode=take(lambda: self._time(_known(work.decode), _known(work.decode), _known(moved.decode))),
             new_tokens=new,
         )
+
+    def _vision_time(self, flops: int, moved: int) -> Range:
+        return self._time(flops, flops, moved, self.tower.held_in(self.form))
 
     def _prefill_time(self, work: Work, moved: Work) -> Range:
         linear, head = _known(work.linear), _known(work.head)
@@ -92,10 +96,10 @@ class Estimate(Asked):
             mixed += self._time(0, 0, scores)
         return self._time(linear, linear, _known(moved.linear)) + mixed + self._time(head, head, _known(moved.head))
 
-    def _time(self, least: int, most: int, moved: int) -> Range:
+    def _time(self, least: int, most: int, moved: int, form: Format | None = None) -> Range:
         if self.device is None:
             raise UnknownFigureError("device")
-        return roofline(self.device, self.form, least, most, moved)
+        return roofline(self.device, form or self.form, least, most, moved)
 
     def _projected(self) -> int:
         return sum(projector.flops(seen, self.tower.class_tokens) for projector, seen in self.handed)

@@ -62,8 +62,8 @@ def _beside(text: TextSizes) -> tuple[Piece, ...]:
 
 
 def _scale(text: TextSizes) -> list[Piece]:
-    """One number by which what comes out is multiplied."""
-    return [Vector(1)] if text.mlp_scale else []
+    """One number by which what comes out is multiplied, and the two of an activation that has its own."""
+    return [*[Vector(1)] * bool(text.mlp_scale), *[Vector(2)] * bool(text.xielu)]
 
 
 def inner_width(text: TextSizes, index: int, caches: bool) -> int:

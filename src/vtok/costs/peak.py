@@ -18,11 +18,16 @@ def activations(asked: Asked) -> int:
     reading = memory.language_activations(asked.language, asked.lengths, number, batch, tables) + _kept(asked, number)
     if not asked.layouts:
         return reading
-    seen, beside = asked.seen, asked.tower.class_tokens
-    widest = max(projector.working(handed, beside) for projector, handed in asked.handed)
-    joining = asked.tower.kept(seen, False) + widest
-    encoding = batch * number * max(asked.tower.working(seen), joining)
-    return max(reading, encoding - _not_yet(asked))
+    return max(reading, _encoding(asked, number) - _not_yet(asked))
+
+
+def _encoding(asked: Asked, number: int) -> int:
+    """What lives while pictures are encoded, a number being of at least ``number`` bytes."""
+    tower, seen = asked.tower, asked.seen
+    number = max(number, tower.held_in(asked.form).activation)
+    widest = max(projector.working(handed, tower.class_tokens) for projector, handed in asked.handed)
+    most = max(tower.working(seen), tower.kept(seen, False) + widest)
+    return (1 if tower.alone else asked.request.batch) * number * most
 
 
 def _not_yet(asked: Asked) -> int:

@@ -20,7 +20,7 @@ from vtok.costs.weights import active_bytes, projector_bytes, tower_bytes
 
 def vision(tower: Tower, seen: Seeing, form: Format) -> int:
     """Bytes moved by the encoder."""
-    return tower_bytes(tower, form) + tower.moved(seen, form.activation)
+    return tower_bytes(tower, form) + tower.moved(seen, tower.held_in(form).activation)
 
 
 def projection(projector: Projector, handed: Iterable[tuple[Projector, Seeing]], form: Format, beside: int = 0) -> int:

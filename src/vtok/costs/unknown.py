@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from vtok.catalog.code_sizes import CodeSizes
 from vtok.catalog.encoder_sizes import Radio
 from vtok.catalog.layer_sizes import (
     AltUp,
@@ -22,7 +23,7 @@ from vtok.catalog.stage_sizes import Stages
 
 T = TypeVar("T")
 _OfLayers = Relative | Loop | AltUp | LatentSizes | IndexSizes | StreamSizes | NgramSizes | StateSpace
-Sizes = TextSizes | _OfLayers | VisionSizes | ResamplerSizes | Stages | Radio
+Sizes = TextSizes | _OfLayers | VisionSizes | CodeSizes | ResamplerSizes | Stages | Radio
 
 #: What the sizes of a part are called in a report.
 _PARTS: dict[type[Sizes], str] = {
@@ -37,6 +38,7 @@ _PARTS: dict[type[Sizes], str] = {
     StateSpace: "text.state_space",
     VisionSizes: "vision",
     ResamplerSizes: "vision.resampler",
+    CodeSizes: "vision.code",
     Stages: "vision.stages",
     Radio: "vision.radio",
 }

@@ -22,7 +22,7 @@ def layer_pieces(language: Language) -> tuple[Piece, ...]:
 
 def tower_bytes(tower: Tower, form: Format) -> int:
     """Bytes of the encoder."""
-    return bytes_in(tower.pieces, form)
+    return bytes_in(tower.pieces, tower.held_in(form))
 
 
 def projector_bytes(projector: Projector, form: Format) -> int:

@@ -90,8 +90,9 @@ def softmax(slot: Slot) -> Mixing:
 
 def _head_norms(text: TextSizes, heads: int, kv_heads: int, width: int) -> list[Piece]:
     """Norms of queries and, where a layer makes keys, of these."""
+    bias = bool(text.norm_bias or text.qk_norm_bias)
     if text.qk_norm == "head":
-        return [norm(width, bool(text.norm_bias), 2 if kv_heads else 1)]
+        return [norm(width, bias, 2 if kv_heads else 1)]
     if text.qk_norm == "all":
-        return [norm((heads + kv_heads) * width)]
+        return [norm((heads + kv_heads) * width, bias)]
     return []

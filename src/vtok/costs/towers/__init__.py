@@ -11,6 +11,7 @@ from vtok.costs.towers.alternating import alternating
 from vtok.costs.towers.base import Tower
 from vtok.costs.towers.behind import behind
 from vtok.costs.towers.beside import beside
+from vtok.costs.towers.codes import codes
 from vtok.costs.towers.embedded import embedded
 from vtok.costs.towers.fastvit import fastvit
 from vtok.costs.towers.folding import folding
@@ -21,6 +22,7 @@ from vtok.costs.towers.plain import plain
 from vtok.costs.towers.pyramid import pyramid
 from vtok.costs.towers.radio import radio
 from vtok.costs.towers.sam import sam
+from vtok.costs.towers.temporal_codes import temporal_codes
 from vtok.costs.unknown import need
 
 __all__ = ["Tower", "tower"]
@@ -33,6 +35,8 @@ _CONVOLUTIONAL: dict[str, Callable[[VisionSizes, Stages], Tower]] = {"fastvit": 
 def tower(sizes: VisionSizes) -> Tower:
     """The encoder of ``sizes``; raises ``UnknownFigureError`` for a figure that it needs and nobody tells."""
     vision = complete_vision(sizes)
+    if vision.code:
+        return temporal_codes(vision) if vision.code.frames else codes(vision)
     if vision.layers == 0:
         return embedded(vision)
     if vision.stages:

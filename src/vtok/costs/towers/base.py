@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
+from vtok.catalog.formats import Format
 from vtok.costs.pieces import Matrix, Piece
 from vtok.costs.seeing import Seeing
 
@@ -14,13 +15,14 @@ class Tower(ABC):
 
     ``patch`` is px a side of a position, ``hidden`` the width of what it gives. ``class_tokens`` are positions that
     stand beside the patches of every tile. Every picture has ``joined`` tiles that see each other, or tiles stand
-    alone where that is 1.
+    alone where that is 1. Where it is ``alone``, it works on one picture at a time, whatever the engine.
     """
 
     patch: int
     hidden: int
     class_tokens: int
     joined: int
+    alone: bool = False
 
     @property
     @abstractmethod
@@ -46,6 +48,10 @@ class Tower(ABC):
     def kept(self, seen: Seeing, every_layer: bool) -> int:
         """Numbers of its output that live on while the prompt is read, of ``every_layer`` where it is kept."""
         return self.hidden * self.looked(seen)
+
+    def held_in(self, form: Format) -> Format:
+        """The format that it is held and computed in where the model is in ``form``: the same."""
+        return form
 
     def looked(self, seen: Seeing) -> int:
         """Positions that come out: patches and class tokens, those of empty tiles too."""
