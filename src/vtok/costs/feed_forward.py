@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vtok.catalog.sizes import TextSizes
 from vtok.costs.pieces import Matrix, Piece, Vector, mlp, norm
-from vtok.costs.unknown import need
+from vtok.costs.unknown import need, need_of_layer
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ def _scale(text: TextSizes) -> list[Piece]:
 def inner_width(text: TextSizes, index: int, caches: bool) -> int:
     """The inner width of the plain MLP in layer ``index``."""
     if text.layer_mlp:
-        return text.layer_mlp[index]
+        own: int = need_of_layer(text, "layer_mlp", index)
+        return own
     inner: int = need(text, "mlp") if caches or not text.reused_mlp else text.reused_mlp
     return inner
 

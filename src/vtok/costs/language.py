@@ -17,7 +17,7 @@ from vtok.costs.layer import Layer
 from vtok.costs.mixers import Slot, make
 from vtok.costs.mixers.ngrams import tables
 from vtok.costs.pieces import Matrix, Piece, Vector, norm
-from vtok.costs.unknown import UnknownFigureError, need
+from vtok.costs.unknown import UnknownFigureError, need, need_of_layer
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,7 @@ def _altered(text: TextSizes, sizes: AltUp, layer: Layer) -> Layer:
 def _caches(text: TextSizes, index: int) -> bool:
     """Whether a layer has keys and values of its own."""
     if text.latent and text.latent.source:
-        return text.latent.source[index] == index
+        source: int = need_of_layer(text.latent, "source", index)
+        return source == index
     own: bool = index < need(text, "layers") - (text.reused or 0)
     return own

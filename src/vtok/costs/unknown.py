@@ -56,6 +56,14 @@ def need(sizes: Sizes, name: str) -> Any:
     return value
 
 
+def need_of_layer(sizes: Sizes, name: str, index: int) -> Any:
+    """What the list called ``name`` says of layer ``index``; raises ``UnknownFigureError`` where it is too short."""
+    values = need(sizes, name)
+    if index >= len(values):
+        raise UnknownFigureError(f"{_PARTS[type(sizes)]}.{name} of layer {index}")
+    return values[index]
+
+
 class Ledger:
     """Works formulas out and keeps the names of the figures that were missing."""
 

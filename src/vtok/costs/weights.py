@@ -49,7 +49,7 @@ def active_bytes(language: Language, form: Format, positions: int = 1, visual: i
         ):
             share = 1.0
             if isinstance(piece, Matrix) and piece.copies > 1:
-                share = 1 - (1 - piece.used / piece.copies) ** count
+                share = 1 - (1 - min(1.0, piece.used / piece.copies)) ** count
             total += round(share * piece.bytes_in(form, place))
     return total
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from vtok.catalog.sizes import TextSizes
 from vtok.costs.mixers.mixer import Mixer, Mixing, Slot, pairs
 from vtok.costs.pieces import Matrix, Piece, norm
-from vtok.costs.unknown import need
+from vtok.costs.unknown import need, need_of_layer
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def softmax(slot: Slot) -> Mixing:
         heads, kv_heads = text.full_heads or heads, text.full_kv_heads or kv_heads
         width = text.full_head_dim or width
     if text.layer_kv_heads:
-        kv_heads = text.layer_kv_heads[slot.index]
+        kv_heads = need_of_layer(text, "layer_kv_heads", slot.index)
     value = text.value_dim or width
     bias, shares = bool(text.qkv_bias), bool(text.k_is_v) and slot.kind == "full"
     pieces: list[Piece] = [

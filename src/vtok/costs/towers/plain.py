@@ -169,7 +169,7 @@ def build(
         "pooled": pooled,
         "class_tokens": 1 if vision.class_token else 0,
         "patch": patch,
-        "window": vision.window // patch if vision.window and vision.full_layers else None,
+        "window": _window(vision, patch),
         "full": vision.full_layers or (),
         "hidden": hidden,
         "rotary": bool(vision.rotary),
@@ -177,6 +177,15 @@ def build(
         "across": bool(vision.across),
     }
     return kind(**{**parts, **own})
+
+
+def _window(vision: VisionSizes, patch: int) -> int | None:
+    """The side of a window in patches, None where every layer attends to everything."""
+    if not vision.window or not vision.full_layers:
+        return None
+    if vision.window < patch:
+        raise UnknownFigureError(f"how a window of {vision.window} px holds patches of {patch} px")
+    return vision.window // patch
 
 
 def inner_width(vision: VisionSizes) -> int:
