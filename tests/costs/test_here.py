@@ -40,6 +40,13 @@ def test_it_is_measured_once_and_kept(folder, measured):
     assert [path.name for path in folder.iterdir()] == ["here.json"]
 
 
+def test_what_was_disturbed_is_not_kept(folder, monkeypatch):
+    made = Device("here", 2**30, 1e9, {"fp32": 1e9}, "cpu", "one", (), (0.5, 1.0), (0.8, 1.0), note="busy")
+    monkeypatch.setattr(here, "measure", lambda: made)
+    assert here.this_machine() is made
+    assert not here.is_measured()
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"machine": 3}', "x" * 2**17, '{"machine": null, "name": 3}'])
 def test_a_broken_file_is_measured_anew(folder, measured, text):
     folder.mkdir()

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 import time
@@ -133,8 +134,27 @@ def test_torch_itself(capsys):
     assert all(1e6 < rate < 1e17 for found in rates.values() for rate in found)
 
 
-def test_a_busy_machine_is_told_of(no_torch, monkeypatch):
-    monkeypatch.setattr(measure.os, "getloadavg", lambda: (10.0**6, 0, 0), raising=False)
-    assert "measure again" in measure._disturbed()
-    monkeypatch.setattr(measure.os, "getloadavg", lambda: (0.0, 0, 0))
+@pytest.fixture
+def busy(monkeypatch):
+    monkeypatch.setattr(timing.os, "getloadavg", lambda: (10.0**6, 0, 0), raising=False)
+
+
+def test_a_busy_machine_is_told_of(no_torch, busy, monkeypatch):
+    assert "other programs were busy" in measure.measure().note
+    monkeypatch.setattr(timing.os, "getloadavg", lambda: (0.0, 0, 0))
     assert measure._disturbed() == ""
+
+
+def test_on_a_busy_machine_a_thread_counts_for_all_cores(busy, monkeypatch, capsys):
+    threads = []
+    monkeypatch.setattr(by_torch, "cores", lambda: 7)
+    monkeypatch.setattr("torch.set_num_threads", threads.append)
+    monkeypatch.setattr(by_torch, "rates", lambda *shapes: [2e9, 3e9])
+    by_torch._main(1.0)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert threads == [1]
+    assert lines[1] == {"number": "bf16", "rates": [14e9, 21e9]}
+
+
+def test_cores_are_no_more_than_threads():
+    assert 1 <= timing.cores() <= os.cpu_count()

@@ -90,8 +90,8 @@ def named(name: str) -> Device:
 def _measured(one: Device) -> str:
     """What was measured, in a line."""
     rates = ", ".join(f"{_rate(one, number)} in {number}" for number in one.rates)
-    note = f"; {one.note}" if one.note else ""
-    return f"{one.sources['device']}: {rates}, {_speeds(one)[0]}; kept until vtok devices measure{note}"
+    kept = one.note or "kept until vtok devices measure"
+    return f"{one.sources['device']}: {rates}, {_speeds(one)[0]}; {kept}"
 
 
 def _matches(one: Device, word: str) -> bool:

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from vtok.costs.timing import Shape, best, rates
+from vtok.costs.timing import Shape, best, cores, is_busy, rates
 
 #: (rows, inner, columns) of products: what a short and a long prompt give a layer of a small model, and a square.
 SHAPES: Sequence[Shape] = ((64, 1024, 1024), (256, 2048, 2048), (1024, 2048, 2048), (2048, 2048, 2048))
@@ -78,11 +78,14 @@ def _measured(until: float) -> Iterator[dict[str, Any]]:
     yield {"torch": torch.__version__, "title": title, "kind": kind, "memory": size}
     # Not fp16 on a processor, many of which are slow enough at it to hang here; programs compute it in fp32 there.
     numbers = ("bf16", "fp32") if place == "cpu" else ("fp16", "bf16", "fp32")
+    times = cores() if place == "cpu" and is_busy() else 1
+    if times > 1:
+        torch.set_num_threads(1)
     for index, number in enumerate(numbers):
         share = (until - time.monotonic()) / (len(numbers) - index)
         found = _rates(torch, place, number, SHAPES if place == "cpu" else _LARGE, time.monotonic() + share)
         if found:
-            yield {"number": number, "rates": found}
+            yield {"number": number, "rates": [times * rate for rate in found]}
     if place != "cpu":
         yield {"bandwidth": _bandwidth(torch, place)}
 

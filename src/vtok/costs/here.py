@@ -32,7 +32,8 @@ def this_machine(fresh: bool = False) -> Device:
     known = None if fresh else _read(path)
     if known is None:
         known = measure()
-        _write(path, known)
+        if not known.note:  # what was disturbed is not kept
+            _write(path, known)
     return known
 
 

@@ -3,7 +3,8 @@
 Large products tell the rate; a copy of an array far larger than any cache tells the bandwidth, a byte read and one
 written. What is measured is reached by definition; products of several shapes tell from where to where. On a processor
 numpy goes first, which takes two seconds at most; torch has what is left, the loading of it included, and what it does
-not measure by then is left out. Where a GPU may be, it is waited for longer.
+not measure by then is left out. Where others keep the processor busy, one thread is measured and counted for all cores,
+since threads that wait for each other there are slower than one. Where a GPU may be, it is waited for longer.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ import numpy as np
 
 from vtok.catalog.devices import Device
 from vtok.costs.by_torch import COPIED, SHAPES, by_torch
-from vtok.costs.timing import Shape, best, rates
+from vtok.costs.timing import Shape, best, cores, is_busy, load, rates
 
 #: Seconds that all of it may take on a processor; starting the program comes on top.
-SECONDS = 4.0
+SECONDS = 3.6
 _PIECES = 16
 
 
 def measure() -> Device:
     """This machine: its CUDA device or Apple GPU where torch sees one, else its processor."""
     start = time.monotonic()
-    by_numpy = rates(_product, SHAPES, start + SECONDS / 4)
+    by_numpy = _by_one_thread(start + SECONDS / 4) if is_busy() else rates(_product, SHAPES, start + SECONDS / 4)
     bandwidth = _bandwidth(start + SECONDS / 2)
     lines = by_torch(SECONDS - (time.monotonic() - start))
     place = lines[0] if lines else {}
@@ -81,10 +82,10 @@ def _device(
 
 def _disturbed() -> str:
     """A word where other programs had as much to do as there are processors, which makes rates look low."""
-    load, number = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0, os.cpu_count() or 1
-    if load < number:
+    if not is_busy():
         return ""
-    return f"other programs were busy ({load:.1f} on {number} threads): rates may look low, so measure again later"
+    busy = f"other programs were busy ({load():.1f} on {os.cpu_count()} threads)"
+    return f"{busy}: rates may look low, and are measured anew the next time"
 
 
 def memory() -> int | None:
@@ -105,6 +106,13 @@ def _product(shape: Shape) -> Callable[[], object]:
     rows, inner, columns = shape
     a, b = np.ones((rows, inner), np.float32), np.ones((inner, columns), np.float32)
     return lambda: np.matmul(a, b)
+
+
+def _by_one_thread(until: float) -> list[float]:
+    """FLOP/s of all cores as that of one, by products so small that BLAS shares none among threads."""
+    side, number = 64, 64
+    a, b = np.ones((number, side, side), np.float32), np.ones((number, side, side), np.float32)
+    return [cores() * 2 * number * side**3 / best(lambda: np.matmul(a, b), until)]
 
 
 def _bandwidth(until: float) -> float:

@@ -6,12 +6,33 @@ Runs are short, so that some of them are over before another program has its tur
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 Shape = tuple[int, int, int]
 #: Seconds that one product or copy is repeated for, and the most that one run of it should take.
 SLICE, RUN = 0.15, 0.05
+
+
+def load() -> float:
+    """Programs that want a processor, on average over the last minute; 0 where the system does not tell."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
+
+def is_busy() -> bool:
+    """Whether other programs have as much to do as there are processors, so that threads wait for each other."""
+    return load() >= (os.cpu_count() or 1)
+
+
+def cores() -> int:
+    """Processors with a matrix unit of their own: two threads of a core count once, where the system tells."""
+    pairs = Path("/sys/devices/system/cpu").glob("cpu[0-9]*/topology/thread_siblings_list")
+    try:
+        return len({pair.read_text(encoding="ascii") for pair in pairs}) or os.cpu_count() or 1
+    except (OSError, ValueError):
+        return os.cpu_count() or 1
 
 
 def best(work: Callable[[], object], until: float = math.inf) -> float:
