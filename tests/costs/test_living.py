@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests import zoo
-from tests.costs.live import Live
+from tests.costs.living import Living
 from tests.costs.tiny import SIZES, Described
 from vtok.catalog.config_text import text_sizes
 from vtok.catalog.config_vision import vision_sizes
@@ -28,9 +28,9 @@ def wide(name):
 
 def lived(one, inputs, run):
     known = [*one.tiny.model.parameters(), *one.tiny.model.buffers(), *inputs.values()]
-    with torch.no_grad(), Live(known) as found:
+    with torch.no_grad(), Living(known) as found:
         run()
-    return 4 * found.most
+    return found.most
 
 
 @pytest.mark.parametrize("name", ["llava", "qwen3_vl", "lfm3_vl", "inkling", "inkling2", "inkling2_loop"])
