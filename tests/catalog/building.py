@@ -119,11 +119,11 @@ def _pattern(text, default):
     return {"layer_types": [_TYPES[kind] for kind in kinds]} if "layer_types" in default else {}
 
 
-def parameters_of(config, name):
-    """How many parameters the class ``name`` has, counted without making them."""
+def parameters_of(config, name, but=None):
+    """How many parameters the class ``name`` has, ``but`` for a part, counted without making them."""
     torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
     kinds = (_WHOLE.get(name, f"{name}ForConditionalGeneration"), f"{name}ForCausalLM")
     cls = next(getattr(transformers, kind) for kind in kinds if hasattr(transformers, kind))
     with torch.device("meta"):
         model = cls(config)
-    return sum(part.numel() for part in model.parameters())
+    return sum(one.numel() for part, one in model.named_parameters() if but is None or but not in part)
