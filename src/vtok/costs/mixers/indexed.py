@@ -47,14 +47,19 @@ class Indexed(Mixer):
         beyond = max(0, positions - self.chosen // self.pool * self.pool)
         return positions * (positions + 1) // 2 - self.pool * pools(beyond, self.pool)
 
-    def table(self, queries: int, keys: int) -> int:
-        """The larger of the index's scores, of every head, and of attention's where these are kept."""
-        return max(self.index.table(queries, keys) if self.index else 0, self.attention.table(queries, keys))
+    def living(self, length: int, number: int) -> int:
+        """Bytes with transformers' tables: the index's scores of all heads, twice in fp32, or what attention has.
+
+        Beside either stand masks of every query and key, two in the type of activations and one of bytes.
+        """
+        scores = 8 * self.index.table(length, length) if self.index else 0
+        masks = (2 * number + 1) * length**2
+        return masks + max(number * length * self.working + scores, self.attention.living(length, number))
 
     @property
     def working(self) -> int:
-        """What attention has, and the index's queries and key before and after their rotation."""
-        return self.attention.working + (2 * (self.index.heads + 1) * self.index.head_dim if self.index else 0)
+        """What attention has, and the index's queries and key, before and after their rotation and in fp32."""
+        return self.attention.working + (4 * (self.index.heads + 1) * self.index.head_dim if self.index else 0)
 
     @property
     def stored(self) -> int:

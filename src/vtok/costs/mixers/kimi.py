@@ -37,6 +37,14 @@ class Kimi(Delta):
         scores, solved = 4 * CHUNK**2 * self.key_dim, CHUNK**3 // 3
         return self.flops(queries, keys) + chunks * self.heads * (scores + solved)
 
+    def living(self, length: int, number: int) -> int:
+        """Bytes with what transformers has without the kernels of fla: three tables of every two positions of a chunk.
+
+        They hold every channel of the keys, in fp32.
+        """
+        padded = -(-length // CHUNK) * CHUNK
+        return number * length * self.working + 3 * 4 * CHUNK * padded * self.heads * self.key_dim
+
 
 def kimi(slot: Slot) -> Mixing:
     """Kimi delta attention from ``linear_*`` and ``conv`` of ``TextSizes``."""
