@@ -25,6 +25,8 @@ from vtok.catalog.config_resampler import read_layers, resampler_sizes
 from vtok.catalog.config_timm import timm_sizes
 from vtok.catalog.sizes import VisionSizes
 
+#: No MLP is wider than so many times its model.
+_MOST_RATIO = 1000
 # Under which names configurations carry each size; the first that is there counts.
 _VISION_TRAITS = {"pool_head": "vision_use_head", "qkv_bias": "qkv_bias", "spare_patches": "spare_patches"}
 _VISION = {
@@ -102,7 +104,7 @@ def vision_sizes(config: Config) -> VisionSizes:
         found["features"] = 1 + len(read)
     found["ratios"] = len(ratios) if isinstance(ratios, list) and ratios else None
     ratio, hidden = part.get("mlp_ratio"), found["hidden"]
-    if found["mlp"] is None and hidden and isinstance(ratio, int | float):
+    if found["mlp"] is None and hidden and isinstance(ratio, int | float) and 0 < ratio < _MOST_RATIO:
         found["mlp"] = round(hidden * ratio)
     if found["output"] is None and "embed_dim" in part:
         found["output"] = whole_number(part, ("hidden_size",))
