@@ -111,3 +111,20 @@ def test_molmo_reads_squares_of_patches_in_two_layers_outputs():
     assert text == numbers("Qwen2ForCausalLM", "Qwen2Config", QWEN) + 128 * 3584
     clip = numbers("CLIPVisionModel", "CLIPVisionConfig", {**CLIP, "num_hidden_layers": 23})
     assert parameters(tower(one.vision).pieces) == clip - 2 * 1024
+
+
+def test_phi_4_multimodal_has_adapters_beside_the_class_of_transformers():
+    transformers = pytest.importorskip("transformers")
+    one = find_checkpoint("phi-4-multimodal")
+    config = transformers.Phi4MultimodalConfig(num_attention_heads=24, tie_word_embeddings=True)
+    with torch.device("meta"):
+        made = transformers.Phi4MultimodalForCausalLM(config)
+    audio = made.model.embed_tokens_extend.audio_embed
+    known = sum(part.numel() for part in made.parameters()) - sum(part.numel() for part in audio.parameters())
+    # Of rank 256 for pictures, of rank 320 for sound: queries, keys and values; output; both halves of the MLP.
+    beside = 32 * (256 + 320) * ((3072 + 5120) + (3072 + 3072) + (3072 + 16384) + (8192 + 3072))
+    parts = tower(one.vision), projector(one.vision, one.text.hidden), language(one.text)
+    assert weights.total_parameters(*parts) == known + beside
+    # A token goes through those for pictures alone.
+    layer = parts[2].layers[0]
+    assert layer.flops(1) == 2 * (3072 * 5120 + 3072 * 3072 + 3 * 3072 * 8192 + beside // 32 * 256 // 576)

@@ -17,6 +17,14 @@ class Relative:
 
 
 @dataclass(frozen=True)
+class Adapters:
+    """Low-rank matrices beside every matrix of a layer: ``rank`` those for pictures, ``spare`` those for sound."""
+
+    rank: int | None = None
+    spare: int | None = None
+
+
+@dataclass(frozen=True)
 class StateSpace:
     """A state space (Mamba 2): ``heads`` of ``head_dim`` numbers, each with a state of ``size`` numbers for every one.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 from vtok.catalog.code_sizes import CodeSizes
 from vtok.catalog.encoder_sizes import ExpertSizes, Radio
 from vtok.catalog.layer_sizes import (
+    Adapters,
     AltUp,
     IndexSizes,
     LatentSizes,
@@ -65,7 +66,7 @@ class TextSizes:
     ``layer_hidden`` and ``layer_vocabulary`` are those of per-layer embeddings (Gemma 3n, Gemma 4).
     ``head_vocabulary`` is that of the head where it is smaller than the embedding's. Where layers take their input from
     the sums of earlier ones by attention, each sum is of ``block`` layers. ``relative``, ``loop`` and
-    ``state_space`` are groups.
+    ``state_space`` are groups, and so are ``adapters`` (low-rank matrices beside all of a layer, Phi-4 multimodal).
 
     Traits: ``tied`` (the head is the embedding), ``gated`` (an MLP of three matrices), biases, ``qk_norm`` ("head": one
     weight a number of a head; "all": one a number of all heads), ``norms`` a layer, ``norm_bias``, ``output_gate`` (the
@@ -154,6 +155,7 @@ class TextSizes:
     streams: StreamSizes | None = None
     ngrams: NgramSizes | None = None
     state_space: StateSpace | None = None
+    adapters: Adapters | None = None
 
 
 @dataclass(frozen=True)

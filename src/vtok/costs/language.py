@@ -11,7 +11,7 @@ from vtok.catalog.architectures import complete_text
 from vtok.catalog.layer_sizes import AltUp
 from vtok.catalog.patterns import unrolled
 from vtok.catalog.sizes import TextSizes
-from vtok.costs import altup, loops, streams, sums
+from vtok.costs import adapters, altup, loops, streams, sums
 from vtok.costs.feed_forward import FeedForward, feed_forward, inner_width
 from vtok.costs.layer import Layer
 from vtok.costs.mixers import Slot, make
@@ -88,7 +88,7 @@ def _layer(text: TextSizes, index: int, kind: str, looked: int) -> Layer:
     # Where there are layers that are an MLP alone, the others have none.
     fed = kind == "feed" or "feed" not in layer_kinds(text)
     feeding = feed_forward(text, index, caches) if fed else FeedForward(())
-    pieces = [*mixing.pieces, *feeding.every, *streams.of_layer(text)]
+    pieces = [*mixing.pieces, *feeding.every, *streams.of_layer(text), *adapters.of_layer(text)]
     pieces.append(norm(hidden, bool(text.norm_bias), 2 if text.norms is None else text.norms))
     if text.layer_hidden:
         gate = Matrix("mlp", hidden, text.layer_hidden)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from vtok.catalog.code_sizes import CodeSizes
 from vtok.catalog.encoder_sizes import Radio
 from vtok.catalog.layer_sizes import (
+    Adapters,
     AltUp,
     IndexSizes,
     LatentSizes,
@@ -22,7 +23,7 @@ from vtok.catalog.sizes import TextSizes, VisionSizes
 from vtok.catalog.stage_sizes import Stages
 
 T = TypeVar("T")
-_OfLayers = Relative | Loop | AltUp | LatentSizes | IndexSizes | StreamSizes | NgramSizes | StateSpace
+_OfLayers = Relative | Loop | AltUp | LatentSizes | IndexSizes | StreamSizes | NgramSizes | StateSpace | Adapters
 Sizes = TextSizes | _OfLayers | VisionSizes | CodeSizes | ResamplerSizes | Stages | Radio
 
 #: What the sizes of a part are called in a report.
@@ -36,6 +37,7 @@ _PARTS: dict[type[Sizes], str] = {
     StreamSizes: "text.streams",
     NgramSizes: "text.ngrams",
     StateSpace: "text.state_space",
+    Adapters: "text.adapters",
     VisionSizes: "vision",
     ResamplerSizes: "vision.resampler",
     CodeSizes: "vision.code",
