@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from vtok.catalog.checkpoints import checkpoints
 from vtok.cli import main
 from vtok.errors import ImageError, ModelError, UsageError, VtokError
 
@@ -90,7 +91,8 @@ def test_a_size_is_a_device_to_fit_into():
 
 
 def test_what_is_unknown_is_said():
-    text = said("--size", "800x600", "--model", "chameleon-7b", "--device", "4090", "--weights", "awq")
+    model = next(one.name for one in checkpoints() if not one.closed and one.text.hidden is None)
+    text = said("--size", "800x600", "--model", model, "--device", "4090", "--weights", "awq")
     assert "unknown" in text
     assert "Unknown, and with it what rests on it" in text
 
