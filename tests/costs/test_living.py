@@ -13,13 +13,15 @@ from vtok.costs.memory import language_activations, logits_bytes
 from vtok.costs.runtimes import find_runtime
 
 LENGTH, WIDTH = 300, 384
+#: Profiles so short that scores take more than what is mixed of them.
+BRIEF = {"rel_extent": 32, "sliding_window_size": 32}
 
 
 def wide(name):
     """A model whose widths count more than what is the same for every model, such as masks."""
     sizes = SIZES.get(name, {})
     vision = {**sizes.get("vision_config", {}), **({"text_hidden_size": WIDTH} if name.startswith("inkling2") else {})}
-    text = {**sizes.get("text_config", {}), "hidden_size": WIDTH}
+    text = {**sizes.get("text_config", {}), "hidden_size": WIDTH, **(BRIEF if name.startswith("inkling") else {})}
     tiny = zoo.fresh(name, text_config=text, vision_config=vision)
     tiny.model.requires_grad_(False)
     config = tiny.model.config.to_dict()
