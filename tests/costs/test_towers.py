@@ -1,5 +1,6 @@
 """What lives at once in encoders with SAM in them, against the storages that their classes make."""
 
+from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -7,9 +8,11 @@ import torch
 
 from tests import zoo
 from tests.costs.living import Living
+from vtok.catalog.checkpoints import find_checkpoint
 from vtok.catalog.config_vision import vision_sizes
 from vtok.costs.seeing import Seeing
 from vtok.costs.towers import tower
+from vtok.costs.unknown import UnknownFigureError
 
 #: Large enough for pairs of patches to be what needs most.
 SAM = {"image_size": 512, "patch_size": 16, "output_channels": 32, "window_size": 4, "global_attn_indexes": [1]}
@@ -46,3 +49,11 @@ def test_tiles_of_another_size_go_through_on_their_own():
     large, small = ((32, 32),), ((20, 20),) * 4
     both = found.working(Seeing(small + large))
     assert both == max(found.working(Seeing(small)), found.working(Seeing(large)))
+
+
+@pytest.mark.parametrize("name", ["low", "high"])
+def test_patches_larger_than_the_picture_are_no_encoder(name):
+    vision = find_checkpoint("deepseek-vl-7b").vision
+    high = replace(vision.beside, patch=2000, window=2000 * 14)
+    with pytest.raises(UnknownFigureError, match="how many patches"):
+        tower(replace(vision, patch=1000) if name == "low" else replace(vision, beside=high))

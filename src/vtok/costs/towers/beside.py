@@ -76,9 +76,11 @@ def beside(vision: VisionSizes) -> Beside:
     if vision.beside is None:
         raise UnknownFigureError("vision.beside")
     low, high, width = plain(vision), sam(vision.beside), need(vision.beside, "output")
-    sides = (need(one, "image") // need(one, "patch") for one in (vision.beside, vision))
+    scale = need(vision.beside, "image") // high.patch, need(vision, "image") // low.patch
+    if not all(scale):
+        raise UnknownFigureError("how many patches the two encoders see")
     between = squeeze(width, 2 * width, 4 * width)
-    return Beside(low, high, high.after, between, (next(sides), next(sides)), low.patch, low.hidden + 4 * width)
+    return Beside(low, high, high.after, between, scale, low.patch, low.hidden + 4 * width)
 
 
 def _fourfold(seen: Seeing) -> Seeing:
