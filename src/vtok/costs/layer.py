@@ -16,7 +16,8 @@ class Layer:
     ``visual``. ``across`` makes the keys and values of a layer that attends to pictures, from what the projector gives;
     without a picture such a layer is skipped. ``index`` is its number in the model, ``held`` what it holds where that
     is not what it runs: a layer that is gone through again holds nothing more. ``carried`` are numbers a position
-    that residual streams hold beyond one, ``rewritten`` all that live while these are read and written.
+    that residual streams hold beyond one, ``rewritten`` those that live while these are read and written, beyond
+    what lives in every layer.
     """
 
     kind: str

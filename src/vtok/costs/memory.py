@@ -43,7 +43,7 @@ def layer_activations(layer: Layer, hidden: int, length: int, number: int, table
     mixing = mixer.living(length, number) if tables else number * length * mixer.working
     reading = length * max((piece.living for piece in earlier), default=0)
     inside = number * length * layer.carried + max(number * length * _inner(layer), mixing, reading)
-    return max(length * around + inside, number * length * layer.rewritten)
+    return length * around + max(inside, number * length * layer.rewritten)
 
 
 def _inner(layer: Layer) -> int:

@@ -17,8 +17,9 @@ from vtok.catalog.sizes import TextSizes
 from vtok.costs.pieces import Matrix, Piece, Product, Vector, norm
 from vtok.costs.unknown import UnknownFigureError, need
 
-#: Widths of the model that live while streams are read and written: of each stream, and beside them.
-_WIDTHS = {"separate": (8, 6), "mixed": (6, 2), "low rank": (7, 2)}
+#: Widths of the model that live while streams are read and written: of each stream, and beside them, where what lives
+#: in every layer (``memory``) is there too.
+_WIDTHS = {"separate": (8, 2), "mixed": (6, -2), "low rank": (7, -2)}
 
 
 def carried(text: TextSizes) -> int:
@@ -29,7 +30,7 @@ def carried(text: TextSizes) -> int:
 
 
 def rewritten(text: TextSizes) -> int:
-    """Numbers a position that live while streams are read and written, all others included."""
+    """Numbers a position that live while streams are read and written, beyond what lives in every layer."""
     sizes, hidden = text.streams, need(text, "hidden")
     if sizes is None:
         return 0
