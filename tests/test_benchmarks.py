@@ -33,6 +33,14 @@ def test_prefill():
     assert all(float(row[3]) > 0 for row in rows[1:])
 
 
+@pytest.mark.slow
+def test_tokenizers():
+    printed = run("cost_codes.py", "--px", "128", "--only", "chameleon")
+    rows = [line.split("|")[1:-1] for line in printed.splitlines() if line.startswith("| ")]
+    assert [row[1].strip() for row in rows[1:]] == ["1", "2"]
+    assert all(abs(float(row[4].strip().rstrip("%"))) < 8 for row in rows[1:])
+
+
 def test_legibility():
     pytest.importorskip("skimage")
     pytest.importorskip("font_roboto")

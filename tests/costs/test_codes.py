@@ -8,15 +8,20 @@ import transformers as hf
 from torch.utils.flop_counter import FlopCounterMode
 
 import vtok
+from tests import zoo
+from tests.costs.living import Living
 from tests.costs.tiny import described
 from vtok.catalog.checkpoints import find_checkpoint
 from vtok.catalog.config_text import text_sizes
 from vtok.catalog.config_vision import vision_sizes
 from vtok.catalog.formats import find_format
 from vtok.costs import weights
+from vtok.costs.kv_cache import kv_bytes
 from vtok.costs.language import language
+from vtok.costs.memory import language_activations, logits_bytes
 from vtok.costs.pieces import parameters
 from vtok.costs.projector import projector
+from vtok.costs.runtimes import find_runtime
 from vtok.costs.seeing import Seeing
 from vtok.costs.towers import tower
 from vtok.costs.unknown import UnknownFigureError
@@ -117,6 +122,22 @@ def test_apertus_tokenizer_stays_in_fp32():
     found = [vtok.cost((1024, 1024), "apertus-1.5-8b", "h100", weights=name, batch=3) for name in ("bf16", "fp32")]
     assert found[0].memory.vision == found[1].memory.vision
     assert found[0].seconds.vision == found[1].seconds.vision
+
+
+@pytest.mark.parametrize(("name", "inner"), [("chameleon", 1024), ("emu3", 1344), ("apertus1p5", 2016)])
+def test_reading_a_prompt_holds_what_torch_makes(name, inner):
+    sizes = {"hidden_size": 384, "intermediate_size": inner}
+    model = zoo.fresh(name, **(sizes if name == "chameleon" else {"text_config": sizes})).model.requires_grad_(False)
+    words = torch.full((1, 300), 7)
+    known = [*model.parameters(), *model.buffers(), words]
+    with torch.no_grad(), Living(known) as found:
+        model(input_ids=words, attention_mask=torch.ones_like(words), use_cache=True, logits_to_keep=1)
+    described = language(text_sizes(model.config.to_dict()))
+    lengths = [300] * len(described.layers)
+    expected = language_activations(described, lengths, 4) + logits_bytes(described, 4)
+    assert expected + kv_bytes(described, lengths, 32, find_runtime("transformers")) == pytest.approx(
+        found.most, rel=0.08
+    )
 
 
 def test_a_head_for_words_alone_is_narrower():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vtok.catalog.sizes import TextSizes
-from vtok.costs.pieces import Matrix, Piece, Vector, mlp, norm
+from vtok.costs.pieces import Matrix, Piece, Vector, Xielu, mlp, norm
 from vtok.costs.unknown import need, need_of_layer
 
 
@@ -63,7 +63,7 @@ def _beside(text: TextSizes) -> tuple[Piece, ...]:
 
 def _scale(text: TextSizes) -> list[Piece]:
     """One number by which what comes out is multiplied, and the two of an activation that has its own."""
-    return [*[Vector(1)] * bool(text.mlp_scale), *[Vector(2)] * bool(text.xielu)]
+    return [*[Vector(1)] * bool(text.mlp_scale), *[Xielu()] * bool(text.xielu)]
 
 
 def inner_width(text: TextSizes, index: int, caches: bool) -> int:

@@ -3,9 +3,10 @@
 Activations are those of an engine that runs layer after layer and frees what it no longer needs, with attention that
 keeps no table of scores (scaled_dot_product_attention, flash attention). Within a layer live at once: what entered all
 layers, what entered this one, the residual and its norm, four widths of the model; and beside them either three tensors
-of the MLP's inner width (gate, up, their product; two without a gate), or queries, keys and values before and after
-their rotation, keys and values repeated for every query head, and the output. These were read off transformers 5.24's
-classes and measured on a CPU (docs/accuracy.md), the number of widths of an encoder with rotary positions was measured.
+of the MLP's inner width (gate, up, their product; two without a gate, five and a half with xIELU), or queries, keys and
+values before and after their rotation, keys and values repeated for every query head, and the output. These were read
+off transformers 5.24's classes and measured on a CPU (docs/accuracy.md), the number of widths of an encoder with rotary
+positions was measured.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 
 from vtok.costs.language import Language
 from vtok.costs.layer import Layer
-from vtok.costs.pieces import Matrix, Residual
+from vtok.costs.pieces import Matrix, Residual, Xielu
 from vtok.costs.projector import Projector
 from vtok.costs.seeing import Seeing
 from vtok.costs.towers import Tower
@@ -51,6 +52,8 @@ def _inner(layer: Layer) -> int:
     wide = [
         piece.outputs * piece.used for piece in layer.running if isinstance(piece, Matrix) and piece.tensor == "mlp"
     ]
+    if any(isinstance(piece, Xielu) for piece in layer.running):
+        return max(wide, default=0) * 11 // 2
     return max(wide, default=0) * (3 if len(wide) > 1 else 2)
 
 

@@ -75,6 +75,17 @@ class Vector:
 
 
 @dataclass(frozen=True)
+class Xielu(Vector):
+    """The two numbers of an activation, xIELU (Huang, Schlag, arXiv:2411.13010).
+
+    Where it is worked out term by term (transformers 5.24, activations.py, without the package xielu), five tensors of
+    the MLP's inner width live at once, and a mask of bytes.
+    """
+
+    size: int = 2
+
+
+@dataclass(frozen=True)
 class Residual:
     """``queries`` learned vectors of ``width``, which at every position attend to ``keys`` sums of earlier layers.
 
