@@ -91,21 +91,27 @@ def test_the_highest_point_is_so_many_maps_of_full_resolution(kind, maps):
     assert found.working(Seeing(((side, side),) * 3)) == pictures * maps * one
 
 
-@pytest.mark.parametrize(("kind", "maps"), [("chameleon", 11.25), ("emu3", 8.25), ("apertus1p5", 8.25)])
+#: Eight times the channels on a quarter of the positions: a map is there worth two.
+DEEP = {"channel_multiplier": [1, 8], "num_res_blocks": 2, "attn_resolutions": [], "hidden_size": 256}
+DEEP |= {"base_channels": 32, "num_embeddings": 64, "codebook_size": 64}
+
+
+@pytest.mark.parametrize(("kind", "maps"), [("chameleon", 15.25), ("emu3", 10), ("apertus1p5", 10)])
 def test_the_highest_point_may_be_behind_what_halves_the_sides(kind, maps):
-    # Eight times the channels on a quarter of the positions: a map is there worth two.
-    changed = {"base_channels": 32, "channel_multiplier": [1, 8], "attn_resolutions": [], "hidden_size": 256}
-    changed |= {"num_embeddings": 64, "codebook_size": 64}
-    cls, part = KINDS[kind][1:]
-    config = cls.config_class(num_res_blocks=2, **changed)
+    # Five maps of the blocks after all levels; Chameleon's list has 3.25 of the first level, and one more of these.
+    found = made(kind, DEEP)[1]
+    assert found.working(Seeing(((16, 16),))) == maps * found.frames * 32 * 32**2
+
+
+def test_a_list_of_maps_is_what_torch_makes():
+    cls = KINDS["chameleon"][1]
+    config = cls.config_class(**DEEP, attn_type="none")
     model, pixels = cls(config).eval().requires_grad_(False), torch.randn(1, 3, 32, 32)
     with torch.no_grad(), Living([*model.parameters(), *model.buffers(), pixels]) as lived:
-        model.encode(pixels, torch.tensor([[32, 32]])) if kind == "emu3" else model.encode(pixels)
-    found = tower(vision_sizes({"model_type": kind, part: config.to_dict()}))
-    one = found.frames * 32 * 32**2
-    assert found.working(Seeing(((16, 16),))) == maps * one
-    # The copy that a convolution makes of what it reads is no tensor of torch.
-    assert lived.most / 4 == pytest.approx((maps - 2) * one, rel=0.03)
+        model.encode(pixels)
+    found = tower(vision_sizes({"model_type": "chameleon", "vq_config": config.to_dict()}))
+    # The copy that a convolution makes of what it reads, two maps here, is no tensor of torch.
+    assert lived.most / 4 == pytest.approx(found.working(Seeing(((16, 16),))) - 2 * 32 * 32**2, rel=0.03)
 
 
 def test_the_table_of_codes_is_the_highest_where_it_is_larger():

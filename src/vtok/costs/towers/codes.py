@@ -95,7 +95,9 @@ class Codes(Tower):
             before += area if self.keeps or level.blocks == 1 else 0
             if level.down:
                 most = max(most, held + before + 2 * area + area // 4)
-                held = (held + before if self.keeps else 0) + area // 4
+            # What the next level gets, and where every map is kept all that was made so far.
+            handed = area // 4 if level.down else area
+            held = held + before + (handed if level.down else 0) if self.keeps else handed
         return most
 
     def _codes(self, seen: Seeing) -> int:
