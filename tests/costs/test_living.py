@@ -51,3 +51,19 @@ def test_folding_a_picture():
     inputs = one.tiny.inputs([[(8, 8)]])
     expected = 4 * one.tower.working(one.seen(inputs)) - inputs["pixel_values"].nbytes
     assert expected == pytest.approx(lived(one, inputs, one.encode(inputs)), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "name", ["qwen2_5_vl", "qwen3_vl", "glm4v", "ernie4_5_vl_moe", "cohere_compass", "paddleocr_vl"]
+)
+def test_turning_a_picture_in_fp32(name):
+    tiny = zoo.fresh(name)
+    tiny.model.to(torch.bfloat16).requires_grad_(False)
+    config = tiny.model.config.to_dict()
+    one = Described(tiny, text_sizes(config), vision_sizes(config))
+    inputs = tiny.inputs([[(16, 16)]])
+    inputs["pixel_values"] = inputs["pixel_values"].to(torch.bfloat16)
+    seen = one.seen(inputs)
+    assert 2 * (one.tower.working(seen) + one.tower.turning(seen)) == pytest.approx(
+        lived(one, inputs, one.encode(inputs)), rel=0.1
+    )

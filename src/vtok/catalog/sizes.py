@@ -187,8 +187,8 @@ class VisionSizes:
     before and after all layers), ``patch_bias``, ``qk_norm``, ``learned`` (positions are), ``layer_scale`` (two scales
     a layer), ``pool_head`` (a head that pools the patches, which the language model never reads), ``mlp_is_output``
     (the MLP is as wide as ``output``), ``mixed_positions`` (they are resized to the picture by a product with a
-    matrix), ``rotary`` (positions turn queries and keys), ``dense_mask`` (transformers makes a mask of every position
-    against every other), ``relative`` (attention adds a term for each row and column between two patches, and windows
+    matrix), ``rotary`` (positions turn queries and keys), ``turned_in_fp32`` (transformers does that in fp32, whatever
+    the weights are), ``dense_mask`` (it makes a mask of every position against every other), ``relative`` (attention adds a term for each row and column between two patches, and windows
     at an edge are padded to the full size), ``merger`` (it has what merges two by two patches within it, which it does
     after layer ``merged_after``, or never), ``neck`` (what comes out goes through two convolutions to ``output``),
     ``folded`` (no attention: layers fold the pixels of a patch into ever fewer positions, until it is one, Inkling),
@@ -246,6 +246,7 @@ class VisionSizes:
     mlp_is_output: bool | None = None
     mixed_positions: bool | None = None
     rotary: bool | None = None
+    turned_in_fp32: bool | None = None
     dense_mask: bool | None = None
     across: bool | None = None
     relative: bool | None = None

@@ -8,6 +8,9 @@ from vtok.costs.asked import Asked
 from vtok.costs.kv_cache import kv_bytes
 from vtok.costs.seeing import Seeing
 
+#: Bytes of a number in fp32.
+_FULL = 4
+
 
 def activations(asked: Asked) -> int:
     """Bytes at the highest point beside weights, cache and logits."""
@@ -26,7 +29,8 @@ def _encoding(asked: Asked, number: int) -> int:
     tower, seen = asked.tower, asked.seen
     number = max(number, tower.held_in(asked.form).activation)
     widest = max(projector.working(handed, tower.class_tokens) for projector, handed in asked.handed)
-    most = max(tower.working(seen), tower.kept(seen, False) + widest)
+    in_fp32 = tower.turning(seen) if number < _FULL and asked.runtime.name == "transformers" else 0
+    most = max(tower.working(seen) + in_fp32, tower.kept(seen, False) + widest)
     return (1 if tower.alone else asked.request.batch) * number * most
 
 

@@ -41,6 +41,10 @@ class Tower(ABC):
     def working(self, seen: Seeing) -> int:
         """Numbers that live at the highest point."""
 
+    def turning(self, seen: Seeing) -> int:
+        """Numbers of two bytes that live beside these where transformers turns queries and keys in fp32."""
+        return 0
+
     @abstractmethod
     def buffered(self, seen: Seeing) -> int:
         """Numbers that live at the highest point where an allocator lets tensors take each other's place."""

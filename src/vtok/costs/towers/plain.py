@@ -30,10 +30,10 @@ class Plain(Tower):
     values and what comes of them; ``after`` is what follows all layers.
 
     Where it has a head that pools the patches, every patch goes through ``pooling``, one position a tile through
-    ``pooled``. ``rotary`` says whether positions turn queries and keys, ``dense_mask`` whether transformers makes a
-    mask of every position against every other, ``across`` whether the frames of a video see each other. ``window`` is
-    a side in patches, None where every layer attends to the whole tile; ``full`` are the layers (from 0) that do so
-    all the same.
+    ``pooled``. ``rotary`` says whether positions turn queries and keys, ``turned`` whether transformers does so in
+    fp32, ``dense_mask`` whether it makes a mask of every position against every other, ``across`` whether the frames
+    of a video see each other. ``window`` is a side in patches, None where every layer attends to the whole tile;
+    ``full`` are the layers (from 0) that do so all the same.
     """
 
     embedding: tuple[Piece, ...]
@@ -50,6 +50,7 @@ class Plain(Tower):
     full: tuple[int, ...]
     hidden: int
     rotary: bool
+    turned: bool
     dense_mask: bool
     across: bool
     joined: int = 1
@@ -109,6 +110,11 @@ class Plain(Tower):
         positions = self.positions(seen)
         mask = positions if self.dense_mask else 0
         return positions * (_AROUND * self.hidden + max((1 + wide) * inner, mixing) + mask)
+
+    def turning(self, seen: Seeing) -> int:
+        """Queries and keys in fp32, and what is worked out of them: turned queries, products of keys."""
+        heads = 3 * self.attention.heads + 4 * self.attention.kv_heads
+        return self.positions(seen) * heads * self.attention.key_dim if self.turned else 0
 
     def buffered(self, seen: Seeing) -> int:
         """6.75 widths of the model a position, or two and the MLP's where that is more (``memory.encoder_buffer``)."""
@@ -173,6 +179,7 @@ def build(
         "full": vision.full_layers or (),
         "hidden": hidden,
         "rotary": bool(vision.rotary),
+        "turned": bool(vision.turned_in_fp32),
         "dense_mask": bool(vision.dense_mask),
         "across": bool(vision.across),
     }
