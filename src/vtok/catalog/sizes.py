@@ -183,18 +183,19 @@ class VisionSizes:
     There may be a second encoder: ``beside`` it one that sees the same picture at a size of its own, ``behind`` it one
     that reads what convolutions make of the first one's output.
 
-    Traits: ``gated``, biases, ``class_token``, ``norms`` a layer, ``norm_bias``, ``pre_norm`` and ``post_norm`` (norms
-    before and after all layers), ``patch_bias``, ``qk_norm``, ``learned`` (positions are), ``layer_scale`` (two scales
-    a layer), ``pool_head`` (a head that pools the patches, which the language model never reads), ``mlp_is_output``
-    (the MLP is as wide as ``output``), ``mixed_positions`` (they are resized to the picture by a product with a
-    matrix), ``rotary`` (positions turn queries and keys), ``turned_in_fp32`` (transformers does that in fp32, whatever
-    the weights are), ``dense_mask`` (it makes a mask of every position against every other), ``relative`` (attention adds a term for each row and column between two patches, and windows
-    at an edge are padded to the full size), ``merger`` (it has what merges two by two patches within it, which it does
-    after layer ``merged_after``, or never), ``neck`` (what comes out goes through two convolutions to ``output``),
-    ``folded`` (no attention: layers fold the pixels of a patch into ever fewer positions, until it is one, Inkling),
-    ``across`` (frames of a video see each other), ``scores`` (the class keeps the scores of all pairs while they
-    attend), ``spare_patches`` (an encoder behind another holds an embedding of pixels that it never uses).
-    ``experts`` is a group (``vtok.catalog.encoder_sizes``).
+    Traits: ``gated``, biases, ``class_token``, ``norms`` a layer, ``norm_bias``, ``pre_norm`` and ``post_norm``
+    (norms before and after all layers), ``patch_bias``, ``qk_norm``, ``learned`` (positions are), ``layer_scale``
+    (two scales a layer), ``pool_head`` (a head that pools the patches, which the language model never reads),
+    ``mlp_is_output`` (the MLP is as wide as ``output``), ``mixed_positions`` (they are resized to the picture by a
+    product with a matrix), ``rotary`` (positions turn queries and keys), ``turned_in_fp32`` (transformers does that
+    in fp32, whatever the weights are), ``dense_mask`` (it makes a mask of every position against every other),
+    ``relative`` (attention adds a term for each row and column between two patches, and windows at an edge are padded
+    to the full size), ``merger`` (it has what merges two by two patches within it, which it does after layer
+    ``merged_after``, or never), ``neck`` (what comes out goes through two convolutions to ``output``), ``folded`` (no
+    attention: layers fold the pixels of a patch into ever fewer positions, until it is one, Inkling), ``across``
+    (frames of a video see each other), ``scores`` (the class keeps the scores of all pairs while they attend),
+    ``spare_patches`` (an encoder behind another holds an embedding of pixels that it never uses). ``experts`` is a
+    group (``vtok.catalog.encoder_sizes``).
     """
 
     kind: str | None = None
