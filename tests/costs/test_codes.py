@@ -1,6 +1,6 @@
 """Convolutional tokenizers at their own sizes, on the meta device: what they hold and do, and their highest point."""
 
-from dataclasses import replace
+import json
 
 import pytest
 import torch
@@ -14,6 +14,8 @@ from tests.costs.tiny import described
 from vtok.catalog.checkpoints import find_checkpoint
 from vtok.catalog.config_text import text_sizes
 from vtok.catalog.config_vision import vision_sizes
+from vtok.catalog.counting import find_model
+from vtok.catalog.devices import find_device
 from vtok.catalog.formats import find_format
 from vtok.costs import weights
 from vtok.costs.kv_cache import kv_bytes
@@ -21,6 +23,8 @@ from vtok.costs.language import language
 from vtok.costs.memory import language_activations, logits_bytes
 from vtok.costs.pieces import parameters
 from vtok.costs.projector import projector
+from vtok.costs.question import ask
+from vtok.costs.request import Request
 from vtok.costs.runtimes import find_runtime
 from vtok.costs.seeing import Seeing
 from vtok.costs.towers import tower
@@ -119,20 +123,24 @@ def test_the_table_of_codes_is_the_highest_where_it_is_larger():
     assert found.working(Seeing(((8, 8),))) == 3 * 64 * 65536
 
 
-def test_what_emu3_saves_leaves_its_sizes_to_the_class():
-    # As in the config.json of Emu3-Chat-hf.
+def test_what_emu3_saves_leaves_its_sizes_to_the_class(tmp_path):
+    # As in the config.json and the preprocessor_config.json of Emu3-Chat-hf.
     saved = {
         "model_type": "emu3",
         "text_config": {"max_position_embeddings": 131072, "model_type": "emu3_text_model"},
         "vq_config": {"model_type": "emu3_vqgan"},
     }
-    text, vision, one = text_sizes(saved), vision_sizes(saved), find_checkpoint("emu3-chat")
-    found = weights.total_parameters(tower(vision), projector(vision, 4096), language(text))
-    assert found == one.parameters
-    request = {"device": "rtx-4090", "text_tokens": 10}
-    assert vtok.cost((640, 480), replace(one, text=text, vision=vision), **request) == vtok.cost(
-        (640, 480), one, **request
-    )
+    processor = {"image_processor_type": "Emu3ImageProcessor", "min_pixels": 262144, "max_pixels": 1048576}
+    (tmp_path / "config.json").write_text(json.dumps(saved))
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps({**processor, "spatial_factor": 8}))
+    one, found = find_checkpoint("emu3-chat"), find_model(tmp_path)
+    parts = tower(found.vision), projector(found.vision, 4096), language(found.text)
+    assert weights.total_parameters(*parts) == one.parameters
+    asked = [ask(Request(((640, 480),)), name, find_device("rtx-4090")) for name in (tmp_path, "emu3-chat")]
+    ours, known = (one.cost for one in asked)
+    assert (ours.memory, ours.flops, ours.seconds) == (known.memory, known.flops, known.seconds)
+    assert ours.context.window == known.context.window == 131072
+    assert not ours.missing
 
 
 def test_apertus_tokenizer_stays_in_fp32():

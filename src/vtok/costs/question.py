@@ -175,6 +175,8 @@ def _check_sizes(model: Checkpoint) -> None:
 
 def _sized(sizes: TextSizes | VisionSizes) -> bool:
     """Whether width and number of layers are known, or the encoder has none that are counted."""
+    if isinstance(sizes, VisionSizes) and sizes.code:
+        return sizes.code.multipliers is not None
     layered = not isinstance(sizes, VisionSizes) or not (sizes.stages or sizes.folded)
     return sizes.hidden is not None and (sizes.layers is not None or not layered)
 
