@@ -76,11 +76,11 @@ class Codes(Tower):
     def working(self, seen: Seeing) -> int:
         """Numbers at the highest point, which is at full resolution in all models that there are.
 
-        What lives there is counted in maps, a number for every channel of every position. Beside what a convolved
+        What lives there is counted in maps, a number for every channel of every position. Beside what a convolution
         reads live a copy of it and one of what it makes, in blocks of channels (oneDNN, which torch has on a CPU;
         measured: docs/accuracy.md). In a level's second block and those after it live also what entered the level and
         what entered the block, which makes five maps; where every map is kept, these, and the padded one that is
-        halved. Attention, and the table of all codes, are smaller at any size of a picture.
+        halved. Attention, which is left out here, takes less at any size that the models' processors give.
         """
         count = max((rows * columns for rows, columns in seen.tiles), default=0) if self.alone else self._codes(seen)
         return max(self._maps(count), self.tables * count * self.codebook.outputs)
