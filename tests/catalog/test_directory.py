@@ -1,5 +1,6 @@
 """Checkpoint directories: every setting of the oracle, written as transformers writes it, must count as the oracle."""
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -8,6 +9,8 @@ import numpy as np
 import pytest
 
 import vtok
+from vtok.catalog.architectures import complete_text, complete_vision
+from vtok.catalog.checkpoints import find_checkpoint
 from vtok.catalog.directory import read_directory
 from vtok.catalog.processors import RULES
 from vtok.errors import ModelError
@@ -88,6 +91,37 @@ def test_internvl_as_its_makers_publish_it(tmp_path):
         read_directory(tmp_path)
 
 
+VIT = {"model_type": "intern_vit_6b", "patch_size": 14, "image_size": 448, "norm_type": "layer_norm"}
+VIT_300M = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096}
+VIT_6B = {"hidden_size": 3200, "num_hidden_layers": 45, "num_attention_heads": 25, "intermediate_size": 12800}
+
+
+@pytest.mark.parametrize(
+    ("vision", "named"),
+    [
+        ({**VIT, **VIT_300M, "qkv_bias": True, "qk_normalization": False}, "internvl3-8b"),
+        ({**VIT, **VIT_6B, "qkv_bias": False, "qk_normalization": True, "norm_type": "rms_norm"}, "internvl2-26b"),
+        ({**{key: VIT[key] for key in ("model_type", "patch_size", "image_size")}, **VIT_6B}, "internvl2-26b"),
+    ],
+    ids=["300M", "6B", "6B, as its class is"],
+)
+def test_encoders_of_internvl_as_their_makers_publish_them(vision, named, tmp_path):
+    config = {"model_type": "internvl_chat", "force_image_size": 448, "max_dynamic_patch": 12, "use_thumbnail": True}
+    config |= {"dynamic_image_size": True, "downsample_ratio": 0.5, "vision_config": vision}
+    read = read_directory(write(tmp_path, config, {"image_processor_type": "CLIPFeatureExtractor"})).vision
+    catalog = complete_vision(find_checkpoint(named).vision)
+    assert dataclasses.replace(complete_vision(read), projector="internvl") == catalog
+
+
+@pytest.mark.parametrize("kind", ["qwen2_vl", "qwen2_5_vl"])
+def test_qwen_as_published_before_its_language_model_had_a_part(kind, tmp_path):
+    text = {"hidden_size": 3584, "intermediate_size": 18944, "num_hidden_layers": 28, "num_attention_heads": 28}
+    text |= {"num_key_value_heads": 4, "vocab_size": 152064, "tie_word_embeddings": False}
+    read = read_directory(write(tmp_path, {"model_type": kind, **text, "vision_config": {"depth": 32}}, {}))
+    named = "qwen2-vl-7b" if kind == "qwen2_vl" else "qwen2.5-vl-7b"
+    assert complete_text(read.text) == complete_text(find_checkpoint(named).text)
+
+
 @pytest.mark.parametrize(
     ("config", "image", "message"),
     [
@@ -99,6 +133,7 @@ def test_internvl_as_its_makers_publish_it(tmp_path):
         ([1], {}, "expected a JSON object, found a list"),
         ({"model_type": "qwen2_vl"}, {"size": {"shortest_edge": "wide"}}, "expected a length in pixels, found 'wide'"),
         ({"model_type": "qwen2_vl"}, {"max_pixels": -5}, "make no sense together"),
+        ({"model_type": "llava"}, {"size": 336, "patch_size": 0}, "no picture can be laid out with patch=0"),
         ({"model_type": "idefics3"}, {"image_seq_len": 2}, None),
         ({"model_type": "gemma3"}, {"image_seq_length": 7}, "7 tokens a picture or tile, which form no square"),
         ({"model_type": "llava"}, {"do_center_crop": False}, "do not tell the size"),

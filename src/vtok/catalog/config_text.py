@@ -64,8 +64,11 @@ _HEADED = {
 _XIELU = ("apertus1p5_text",)
 #: Kinds whose matrices of attention all have a bias where their configuration says so.
 _BIASED = ("lfm3",)
-#: Kinds of the whole whose class makes a language model of its own, whatever the part of the configuration says of it.
+#: Kinds of the whole whose class makes a language model of its own, whatever the part of the configuration says of it,
+#: or that were published before there was such a part.
 _SET_BY_WHOLE = {
+    "qwen2_vl": "qwen2_vl_text",
+    "qwen2_5_vl": "qwen2_5_vl_text",
     "granite4_vision": "granite4_vision_text",
     "fuyu": "persimmon",
     "ernie4_5_moe_vl": "ernie4_5_vl_moe_text",

@@ -73,6 +73,10 @@ _LIKE_TEXT = {"aya_vision": "hidden_size", "idefics2": "intermediate_size"}
 _OF_WHOLE = {"inkling_mm_model": "inkling_vision", "ernie4_5_moe_vl": "ernie4_5_vl_moe_vision"}
 
 
+#: Encoders that transformers has under another name, as their makers publish them.
+_ALSO = {"intern_vit_6b": "internvl_vision"}
+
+
 #: Encoders of two, and the part that describes the first.
 _FIRST = {"deepseek_ocr2_vision": "sam_config", "unlimited_ocr_vision": "sam_config"}
 
@@ -130,12 +134,15 @@ def vision_sizes(config: Config) -> VisionSizes:
         found["window"] = (whole_number(part, ("pos_emb_height",)) or 0) * (found["patch"] or 0) or None
     elif isinstance(types, list) and "conv" in types:
         full = tuple(index for index, one in enumerate(types) if one != "conv")
-    kind = kind_of(part) or (_OF_WHOLE.get(str(kind_of(whole))) if part else None)
+    kind = _ALSO.get(str(kind_of(part)), kind_of(part)) or (_OF_WHOLE.get(str(kind_of(whole))) if part else None)
     if kind == "inkling_vision":  # which ends at the width of the language model
         found["output"] = whole_number(text_part(config), ("hidden_size",))
     if kind == "glm_image_vision":  # every patch becomes a code
         table = part_of(whole, ("vq_config",))
         found |= {"output": whole_number(table, ("embed_dim",)), "words": whole_number(table, ("num_embeddings",))}
+    if kind_of(part) == "intern_vit_6b":  # those of 6B have norms of queries and keys, and norms without a bias
+        found |= {"qk_norm": "all" if part.get("qk_normalization", True) else None}
+        found |= {"norm_bias": part.get("norm_type", "rms_norm") != "rms_norm"}
     timm = timm_sizes(part) if "architecture" in part else {}
     return VisionSizes(
         experts=vision_experts(part),

@@ -5,6 +5,7 @@ A family is loaded when it is first asked for, so that counting for one model re
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import importlib
@@ -12,6 +13,8 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import numpy as np
 
 from vtok.errors import UsageError
 from vtok.geometry.family import Family
@@ -84,8 +87,20 @@ def make_family(name: str, settings: Mapping[str, Any] | None = None) -> Family:
     cls = family_class(name)
     kinds = setting_types(name)
     values = {key: _fit(name, kinds, key, value) for key, value in (settings or {}).items()}
-    made: Family = cls(**values)
+    try:
+        made: Family = cls(**values)
+        _try(made)
+    except (ArithmeticError, ValueError, IndexError):
+        odd = {key: value for key, value in values.items() if value == 0} or values
+        words = ", ".join(f"{key}={value}" for key, value in odd.items())
+        raise UsageError(f"no picture can be laid out with {words}") from None
     return made
+
+
+def _try(made: Family) -> None:
+    """Lay a picture out: what cannot be with these settings is refused here, not at the first picture."""
+    with np.errstate(divide="raise", invalid="raise"), contextlib.suppress(UsageError):  # of a size that it refuses
+        made.layout(640, 480)
 
 
 @cache
