@@ -18,9 +18,6 @@ from vtok.costs.projector import Projector, projector
 from vtok.costs.seeing import Seeing
 from vtok.costs.towers import Tower, tower
 
-#: Architectures that have no description here, and why; docs/accuracy.md has the same table.
-NOT_DESCRIBED: dict[str, str] = {}
-
 #: Classes whose encoder comes from timm, which test_timm.py holds where timm is there.
 WITH_TIMM = ("fast_vlm", "gemma3n", "perception_lm")
 
@@ -67,7 +64,7 @@ SIZES: dict[str, dict[str, Any]] = {
         "vision_config": {"num_hidden_layers": 3, "layer_types": ["conv", "conv", "full_attention"]},
     },
 }
-DESCRIBED = tuple(name for name in zoo.names() if name not in NOT_DESCRIBED)
+DESCRIBED = tuple(zoo.names())
 
 
 @dataclass(frozen=True)
