@@ -8,7 +8,8 @@ import pytest
 
 from vtok.catalog.config_text import text_sizes
 from vtok.catalog.config_vision import vision_sizes
-from vtok.catalog.sizes import TextSizes, filled, from_table, known
+from vtok.catalog.sizes import filled, from_table, known
+from vtok.catalog.text_sizes import TextSizes
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 
 from tests.costs.tiny import DESCRIBED, WITH_TIMM
 from tests.zoo import EXCUSED
-from vtok.catalog.sizes import TextSizes, VisionSizes
+from vtok.catalog.text_sizes import TextSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.language import language
 from vtok.costs.projector import projector
 from vtok.costs.towers import tower

@@ -138,7 +138,7 @@ def test_what_makes_no_sense(asked, said):
 
 
 def vision(**sizes):
-    from vtok.catalog.sizes import VisionSizes
+    from vtok.catalog.vision_sizes import VisionSizes
 
     return VisionSizes("qwen3_vl_vision", patch=16, heads=16, positions=2304, merge=2, projector="qwen3_vl", **sizes)
 

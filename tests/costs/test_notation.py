@@ -4,7 +4,7 @@ import pytest
 
 from vtok.catalog.architectures import architectures
 from vtok.catalog.resampler_sizes import ResamplerSizes
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.notation import piece_of
 from vtok.costs.pieces import Matrix, Vector
 from vtok.costs.projector import UNITS

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from vtok.catalog.checkpoints import find_checkpoint
-from vtok.catalog.sizes import TextSizes, VisionSizes
+from vtok.catalog.text_sizes import TextSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs import traffic
 from vtok.costs.cost import cost
 from vtok.costs.language import language

@@ -8,7 +8,7 @@ import pytest
 
 from vtok.catalog.checkpoints import checkpoints, find_checkpoint
 from vtok.catalog.devices import Device, devices, find_device
-from vtok.catalog.sizes import TextSizes
+from vtok.catalog.text_sizes import TextSizes
 from vtok.costs import question as question_module
 from vtok.costs import solve
 from vtok.costs.question import ask, shrink

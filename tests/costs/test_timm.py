@@ -18,7 +18,7 @@ from tests.zoo.shrink import IMAGE_TOKEN
 from vtok.catalog.checkpoints import checkpoints, find_checkpoint
 from vtok.catalog.config_text import text_sizes
 from vtok.catalog.config_vision import vision_sizes
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs import flops, weights
 from vtok.costs.kv_cache import kv_bytes
 from vtok.costs.language import language

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.costs.timm_counts import COUNTED
 from vtok.catalog.config_vision import vision_sizes
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.pieces import parameters
 from vtok.costs.seeing import Seeing
 from vtok.costs.towers import tower

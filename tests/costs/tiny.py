@@ -12,7 +12,8 @@ from typing import Any
 from tests import zoo
 from vtok.catalog.config_text import text_sizes
 from vtok.catalog.config_vision import vision_sizes
-from vtok.catalog.sizes import TextSizes, VisionSizes
+from vtok.catalog.text_sizes import TextSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.language import Language, language
 from vtok.costs.projector import Projector, projector
 from vtok.costs.seeing import Seeing

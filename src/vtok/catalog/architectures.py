@@ -8,7 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from vtok.catalog.sizes import TextSizes, VisionSizes, filled, from_table
+from vtok.catalog.sizes import filled, from_table
+from vtok.catalog.text_sizes import TextSizes
+from vtok.catalog.vision_sizes import VisionSizes
 
 _TEXT = {"attention": "full", "gated": True, "norms": 2}
 _VISION = {

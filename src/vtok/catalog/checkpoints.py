@@ -10,7 +10,9 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
-from vtok.catalog.sizes import TextSizes, VisionSizes, from_table
+from vtok.catalog.sizes import from_table
+from vtok.catalog.text_sizes import TextSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.errors import UsageError
 from vtok.geometry.family import Family
 from vtok.geometry.registry import make_family, settings_of

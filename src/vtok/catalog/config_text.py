@@ -9,7 +9,7 @@ from vtok.catalog.config_groups import groups_of
 from vtok.catalog.config_hybrid import hybrid_layers, state_space
 from vtok.catalog.config_parts import Config, kind_of, text_part, traits_of, whole_number
 from vtok.catalog.patterns import runs
-from vtok.catalog.sizes import TextSizes
+from vtok.catalog.text_sizes import TextSizes
 
 # Under which names configurations carry each size; the first that is there counts.
 _TEXT = {

@@ -23,7 +23,7 @@ from vtok.catalog.config_parts import (
 )
 from vtok.catalog.config_resampler import read_layers, resampler_sizes
 from vtok.catalog.config_timm import timm_sizes
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 
 #: No MLP is wider than so many times its model.
 _MOST_RATIO = 1000

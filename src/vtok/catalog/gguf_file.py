@@ -15,7 +15,8 @@ from typing import Any
 
 from vtok.catalog.checkpoints import Checkpoint
 from vtok.catalog.foreign import one_line
-from vtok.catalog.sizes import VisionSizes, from_table
+from vtok.catalog.sizes import from_table
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.errors import MissingExtraError, ModelError, UsageError
 
 LLAMA_CPP = "llama.cpp"

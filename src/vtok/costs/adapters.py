@@ -6,7 +6,7 @@ held. Queries, keys and values share a matrix there, and so do the MLP's gate an
 
 from __future__ import annotations
 
-from vtok.catalog.sizes import TextSizes
+from vtok.catalog.text_sizes import TextSizes
 from vtok.costs.pieces import Matrix, Piece
 from vtok.costs.unknown import need
 

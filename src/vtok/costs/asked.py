@@ -10,7 +10,7 @@ from vtok.catalog.architectures import complete_text
 from vtok.catalog.checkpoints import Checkpoint
 from vtok.catalog.devices import Device
 from vtok.catalog.formats import Format
-from vtok.catalog.sizes import TextSizes
+from vtok.catalog.text_sizes import TextSizes
 from vtok.costs import language as languages
 from vtok.costs import projector as projectors
 from vtok.costs import towers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vtok.catalog.sizes import TextSizes
+from vtok.catalog.text_sizes import TextSizes
 from vtok.costs.pieces import Matrix, Piece, Vector, Xielu, mlp, norm
 from vtok.costs.unknown import need, need_of_layer
 

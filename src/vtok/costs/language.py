@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from vtok.catalog.architectures import complete_text
 from vtok.catalog.layer_sizes import AltUp
 from vtok.catalog.patterns import unrolled
-from vtok.catalog.sizes import TextSizes
+from vtok.catalog.text_sizes import TextSizes
 from vtok.costs import adapters, altup, loops, streams, sums
 from vtok.costs.feed_forward import FeedForward, feed_forward, inner_width
 from vtok.costs.layer import Layer

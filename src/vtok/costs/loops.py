@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from vtok.catalog.sizes import TextSizes
+from vtok.catalog.text_sizes import TextSizes
 from vtok.costs import sums
 from vtok.costs.layer import Layer
 from vtok.costs.pieces import Matrix, Piece, Residual, Vector

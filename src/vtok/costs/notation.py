@@ -6,7 +6,7 @@ import math
 import re
 
 from vtok.catalog.resampler_sizes import ResamplerSizes
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.pieces import Matrix, Piece, Vector, norm
 from vtok.costs.unknown import UnknownFigureError, need
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from vtok.catalog.architectures import complete_vision, projector_pieces
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.notation import piece_of
 from vtok.costs.pieces import Matrix, Piece, flops, through
 from vtok.costs.resamplers import Resampler, resampler

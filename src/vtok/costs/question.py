@@ -15,9 +15,10 @@ from vtok.catalog.counting import Model, find_model
 from vtok.catalog.devices import Device
 from vtok.catalog.formats import CacheFormat, Format, cache_formats, find_cache_format, find_format, formats
 from vtok.catalog.runtimes import for_runtime
-from vtok.catalog.sizes import TextSizes, VisionSizes
+from vtok.catalog.text_sizes import TextSizes
 from vtok.catalog.video_counting import lay_out
 from vtok.catalog.videos import takes_videos, video_rule
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.cost import cost
 from vtok.costs.request import Request
 from vtok.costs.result import Cost

@@ -13,7 +13,7 @@ of the model a stream, most of them copies in fp32, and a few beside. Tests hold
 
 from __future__ import annotations
 
-from vtok.catalog.sizes import TextSizes
+from vtok.catalog.text_sizes import TextSizes
 from vtok.costs.pieces import Matrix, Piece, Product, Vector, norm
 from vtok.costs.unknown import UnknownFigureError, need
 

@@ -6,7 +6,7 @@ whole blocks there is the one that grows.
 
 from __future__ import annotations
 
-from vtok.catalog.sizes import TextSizes
+from vtok.catalog.text_sizes import TextSizes
 from vtok.costs.pieces import Residual
 from vtok.costs.unknown import need
 

@@ -19,8 +19,9 @@ from vtok.catalog.layer_sizes import (
     StreamSizes,
 )
 from vtok.catalog.resampler_sizes import ResamplerSizes
-from vtok.catalog.sizes import TextSizes, VisionSizes
 from vtok.catalog.stage_sizes import Stages
+from vtok.catalog.text_sizes import TextSizes
+from vtok.catalog.vision_sizes import VisionSizes
 
 T = TypeVar("T")
 _OfLayers = Relative | Loop | AltUp | LatentSizes | IndexSizes | StreamSizes | NgramSizes | StateSpace | Adapters

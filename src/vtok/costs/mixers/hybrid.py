@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vtok.catalog.sizes import TextSizes
+from vtok.catalog.text_sizes import TextSizes
 from vtok.costs import sums
 from vtok.costs.mixers.mixer import Mixing, Slot
 from vtok.costs.mixers.short_conv import convolved

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import count, islice
 
-from vtok.catalog.sizes import TextSizes
+from vtok.catalog.text_sizes import TextSizes
 from vtok.costs.mixers.mixer import Mixer, Mixing, Slot
 from vtok.costs.pieces import Matrix, Piece, Vector, norm
 from vtok.costs.unknown import need

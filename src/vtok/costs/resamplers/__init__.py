@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from vtok.catalog.architectures import reads_by
 from vtok.catalog.resampler_sizes import ResamplerSizes
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.resamplers.base import Resampler
 from vtok.costs.resamplers.cross import cross, latents
 from vtok.costs.resamplers.encoder import encoder

@@ -8,7 +8,7 @@ models/kosmos2/modeling_kosmos2.py.
 from __future__ import annotations
 
 from vtok.catalog.resampler_sizes import ResamplerSizes
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.mixers import Softmax
 from vtok.costs.pieces import Vector, norm
 from vtok.costs.resamplers.base import Reading, Resampler, matrix

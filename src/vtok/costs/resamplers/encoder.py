@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vtok.catalog.resampler_sizes import ResamplerSizes
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.mixers import Softmax
 from vtok.costs.pieces import Vector, mlp, norm
 from vtok.costs.resamplers.base import Reading, Resampler, Unit, matrix

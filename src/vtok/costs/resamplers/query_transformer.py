@@ -6,7 +6,7 @@ As in transformers 5.24, models/blip_2/modeling_blip_2.py and models/instructbli
 from __future__ import annotations
 
 from vtok.catalog.resampler_sizes import ResamplerSizes
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.mixers import Softmax
 from vtok.costs.pieces import Matrix, Vector, mlp, norm
 from vtok.costs.resamplers.base import Reading, Resampler, Unit, matrix

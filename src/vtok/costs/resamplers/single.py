@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vtok.catalog.resampler_sizes import ResamplerSizes
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.mixers import Softmax
 from vtok.costs.pieces import Vector, norm
 from vtok.costs.resamplers.base import Reading, Resampler, matrix

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vtok.catalog.architectures import complete_vision
-from vtok.catalog.sizes import VisionSizes
 from vtok.catalog.stage_sizes import Stages
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.towers.alternating import alternating
 from vtok.costs.towers.base import Tower
 from vtok.costs.towers.behind import behind

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from vtok.catalog.code_sizes import CodeSizes
 from vtok.catalog.formats import Format, find_format
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.pieces import Matrix, Piece, flops, norm, through
 from vtok.costs.seeing import Grid, Seeing
 from vtok.costs.towers.base import Tower

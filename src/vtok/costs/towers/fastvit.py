@@ -6,8 +6,8 @@ convolution. As in timm 1.0, models/fastvit.py; FastVLM's is fastvit_mci3 (arXiv
 
 from __future__ import annotations
 
-from vtok.catalog.sizes import VisionSizes
 from vtok.catalog.stage_sizes import Stages
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.mixers import Softmax
 from vtok.costs.pieces import Piece, Vector, norm
 from vtok.costs.towers.convolutional import Convolutional, Step, convolution, depthwise

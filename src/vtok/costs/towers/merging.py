@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.pieces import Matrix, Piece, flops, norm
 from vtok.costs.seeing import Seeing
 from vtok.costs.towers.plain import Plain, build, inner_width

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vtok.catalog.sizes import VisionSizes
 from vtok.catalog.stage_sizes import Stages
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.mixers import Softmax
 from vtok.costs.pieces import Piece, Vector, norm
 from vtok.costs.towers.convolutional import Convolutional, Step, convolution, depthwise

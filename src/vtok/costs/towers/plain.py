@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.mixers import Softmax
 from vtok.costs.pieces import Matrix, Piece, Vector, flops, mlp, norm, through
 from vtok.costs.seeing import Seeing, windows

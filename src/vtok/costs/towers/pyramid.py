@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.pieces import Matrix, Piece, flops, mlp, through
 from vtok.costs.seeing import Seeing
 from vtok.costs.towers.base import widest

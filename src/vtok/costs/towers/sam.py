@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.pieces import Matrix, Piece, Vector, flops, norm
 from vtok.costs.seeing import Grid, Seeing, windows
 from vtok.costs.towers.plain import Plain, build

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vtok.catalog.code_sizes import CodeSizes
-from vtok.catalog.sizes import VisionSizes
+from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.pieces import Matrix, Piece, flops, norm, through
 from vtok.costs.seeing import Grid, Seeing
 from vtok.costs.towers.blocks import block, convolved
