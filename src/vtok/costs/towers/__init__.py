@@ -11,6 +11,7 @@ from vtok.costs.towers.alternating import alternating
 from vtok.costs.towers.base import Tower
 from vtok.costs.towers.behind import behind
 from vtok.costs.towers.beside import beside
+from vtok.costs.towers.building import plain
 from vtok.costs.towers.codes import codes
 from vtok.costs.towers.embedded import embedded
 from vtok.costs.towers.fastvit import fastvit
@@ -18,7 +19,6 @@ from vtok.costs.towers.folding import folding
 from vtok.costs.towers.joined import joined
 from vtok.costs.towers.merging import merging
 from vtok.costs.towers.mobilenet import mobilenet
-from vtok.costs.towers.plain import plain
 from vtok.costs.towers.pyramid import pyramid
 from vtok.costs.towers.radio import radio
 from vtok.costs.towers.sam import sam

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.pieces import Matrix, Piece, Vector, flops, mlp, norm, through
 from vtok.costs.seeing import Seeing
-from vtok.costs.towers.plain import Plain, build, inner_width
+from vtok.costs.towers.building import build, inner_width
+from vtok.costs.towers.plain import Plain
 from vtok.costs.unknown import need
 
 

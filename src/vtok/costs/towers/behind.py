@@ -12,7 +12,8 @@ from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.pieces import Matrix, Piece
 from vtok.costs.seeing import Seeing
 from vtok.costs.towers.base import Tower
-from vtok.costs.towers.plain import Plain, plain
+from vtok.costs.towers.building import plain
+from vtok.costs.towers.plain import Plain
 from vtok.costs.towers.sam import Sam, sam
 from vtok.costs.towers.squeeze import Squeeze, squeeze, squeezed
 from vtok.costs.unknown import UnknownFigureError, need

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.pieces import Piece, Vector
 from vtok.costs.seeing import Seeing
-from vtok.costs.towers.plain import Plain, build
+from vtok.costs.towers.building import build
+from vtok.costs.towers.plain import Plain
 from vtok.costs.unknown import need
 
 

@@ -11,7 +11,8 @@ from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.pieces import Matrix, Piece, flops, mlp, through
 from vtok.costs.seeing import Seeing
 from vtok.costs.towers.base import widest
-from vtok.costs.towers.plain import Plain, build, inner_width
+from vtok.costs.towers.building import build, inner_width
+from vtok.costs.towers.plain import Plain
 from vtok.costs.unknown import UnknownFigureError, need
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from vtok.catalog.encoder_sizes import Radio
 from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.pieces import Matrix, Piece, Vector
-from vtok.costs.towers.plain import Plain, build
+from vtok.costs.towers.building import build
+from vtok.costs.towers.plain import Plain
 from vtok.costs.unknown import need
 
 

@@ -11,7 +11,8 @@ from itertools import groupby
 from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.pieces import Matrix, Piece, Vector, flops, norm
 from vtok.costs.seeing import Grid, Seeing, windows
-from vtok.costs.towers.plain import Plain, build
+from vtok.costs.towers.building import build
+from vtok.costs.towers.plain import Plain
 from vtok.costs.unknown import need
 
 
