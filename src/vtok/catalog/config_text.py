@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from vtok.catalog.config_experts import mixture
 from vtok.catalog.config_groups import groups_of
 from vtok.catalog.config_hybrid import hybrid_layers, state_space
 from vtok.catalog.config_parts import Config, kind_of, text_part, traits_of, whole_number
@@ -73,10 +74,6 @@ _SET_BY_WHOLE = {
     "fuyu": "persimmon",
     "ernie4_5_moe_vl": "ernie4_5_vl_moe_text",
 }
-#: The width of each of the experts that serve every token, where it is not that of the others.
-_SHARED = ("shared_experts_intermediate_size", "moe_shared_expert_intermediate_size")
-#: Kinds with one expert that serves every token, of which their configurations say nothing.
-_ALWAYS_SHARED = {"llama4_text": 1}
 #: Kinds with learned positions, and how many they have beyond the longest sequence.
 _LEARNED = {"opt": 2}
 #: Where sliding layers have heads of their own.
@@ -131,7 +128,7 @@ def text_sizes(config: Config) -> TextSizes:
         **traits_of(part, _TEXT_TRAITS),
         state_space=state_space(part),
         **groups_of(part),
-        **_unlike(part, _mixture(part, found)),
+        **_unlike(part, mixture(part, found)),
     )
 
 
@@ -147,29 +144,6 @@ def _tied(config: Config, part: Config) -> bool | None:
         if isinstance(one.get("tie_word_embeddings"), bool):
             return bool(one["tie_word_embeddings"])
     return None
-
-
-def _mixture(part: Config, found: dict[str, Any]) -> dict[str, Any]:
-    """What is said of experts in other words: shared ones as a count, plain layers in a list, the MLP's own width."""
-    kinds = part.get("mlp_layer_types")
-    if isinstance(kinds, list) and kinds and "sparse" not in kinds:
-        found["experts"] = None
-    if not found["experts"]:
-        return found
-    widths = part.get("moe_intermediate_size")
-    if isinstance(widths, list) and len(widths) == 2:  # ERNIE 4.5 VL: those for words, and those for pictures
-        found["expert_mlp"], found["visual_expert_mlp"] = widths
-    if found["expert_mlp"] is None or whole_number(part, ("dense_intermediate_size",)):
-        found["expert_mlp"] = whole_number(part, ("intermediate_size",))
-    if found["shared_mlp"] is None and found["expert_mlp"]:
-        count = whole_number(part, ("n_shared_experts", "moe_num_shared_experts")) or _ALWAYS_SHARED.get(
-            str(kind_of(part)), 0
-        )
-        each = whole_number(part, _SHARED) or found["expert_mlp"]
-        found["shared_mlp"] = count * each or None
-    if found["dense_layers"] is None and isinstance(kinds, list) and "sparse" in kinds:
-        found["dense_layers"] = kinds.index("sparse") or None
-    return found
 
 
 def _unlike(part: Config, found: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,6 @@ from vtok.costs.unknown import need
 
 __all__ = ["Tower", "tower"]
 
-
 #: Encoders of convolutions by their form.
 _CONVOLUTIONAL: dict[str, Callable[[VisionSizes, Stages], Tower]] = {"fastvit": fastvit, "mobilenet": mobilenet}
 
@@ -35,26 +34,32 @@ _CONVOLUTIONAL: dict[str, Callable[[VisionSizes, Stages], Tower]] = {"fastvit": 
 def tower(sizes: VisionSizes) -> Tower:
     """The encoder of ``sizes``; raises ``UnknownFigureError`` for a figure that it needs and nobody tells."""
     vision = complete_vision(sizes)
-    if vision.code:
-        return temporal_codes(vision) if vision.code.frames else codes(vision)
     if vision.layers == 0:
         return embedded(vision)
-    if vision.stages:
-        return _CONVOLUTIONAL[need(vision.stages, "form")](vision, vision.stages)
-    if vision.folded:
-        return folding(vision)
-    if vision.conv:
-        return alternating(vision)
-    if vision.beside:
-        return beside(vision)
-    if vision.behind:
-        return behind(vision)
-    if vision.radio:
-        return radio(vision, vision.radio)
-    if vision.relative:
-        return sam(vision)
-    if vision.tiles:
-        return joined(vision)
-    if vision.experts:
-        return pyramid(vision)
-    return merging(vision) if vision.merger else plain(vision)
+    kind = next((name for name in _KINDS if getattr(vision, name)), None)
+    return _KINDS[kind](vision) if kind else plain(vision)
+
+
+def _codes(vision: VisionSizes) -> Tower:
+    return temporal_codes(vision) if vision.code and vision.code.frames else codes(vision)
+
+
+def _convolutional(vision: VisionSizes) -> Tower:
+    stages: Stages = need(vision, "stages")
+    return _CONVOLUTIONAL[need(stages, "form")](vision, stages)
+
+
+#: Encoders by what they alone have; the first that is there counts.
+_KINDS: dict[str, Callable[[VisionSizes], Tower]] = {
+    "code": _codes,
+    "stages": _convolutional,
+    "folded": folding,
+    "conv": alternating,
+    "beside": beside,
+    "behind": behind,
+    "radio": lambda vision: radio(vision, need(vision, "radio")),
+    "relative": sam,
+    "tiles": joined,
+    "experts": pyramid,
+    "merger": merging,
+}
