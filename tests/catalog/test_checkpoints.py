@@ -1,6 +1,7 @@
 """The catalog: every entry is usable and sourced, every name finds one checkpoint, the oracle's settings have names."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,27 @@ def test_a_name_finds_one_checkpoint():
 def test_unknown_names_tell_the_nearest(name, near):
     with pytest.raises(UsageError, match=f"no model '{name}'.*{near}"):
         find_checkpoint(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("MiniCPM-V 2.6", "minicpm-v-2.6"),
+        ("Gemma 3n E4B", "gemma-3n-e4b"),
+        ("gemma3:4b", "gemma-3-4b"),
+        ("qwen2.5vl:7b", "qwen2.5-vl-7b"),
+    ],
+)
+def test_names_as_people_and_ollama_write_them(name, found):
+    assert find_checkpoint(name).name == found
+
+
+def test_no_two_names_are_alike_but_for_hyphens():
+    letters = {}
+    for one in checkpoints():
+        for name in (*names_of(one), *one.variants):
+            owner = letters.setdefault(re.sub(r"[-_: ]", "", name.casefold()), one.name)
+            assert owner == one.name
 
 
 def test_a_name_like_nothing():

@@ -24,6 +24,7 @@ def test_all_are_listed():
 
 def test_filters():
     assert {one["device"] for one in json.loads(run("rtx", "3060", "12", "--json").stdout)} == {"rtx-3060-12gb"}
+    assert {one["device"] for one in json.loads(run("m4 max", "128", "--json").stdout)} == {"m4-max-128gb"}
     assert "25.5 TFLOP/s" in run("3060").stdout
 
 
@@ -44,6 +45,11 @@ def test_this_machine_is_measured_once_and_says_what(tmp_path, monkeypatch):
     assert "measured here in 3 s: 0.2 TFLOP/s in fp32, 40 GB/s" in first.stderr
     assert second.stderr == ""
     assert json.loads(second.stdout) == json.loads(first.stdout)
+
+
+@pytest.mark.parametrize("name", ["8xH100", "2 x RTX 4090"])
+def test_several_devices_are_asked_about_by_their_memory(name):
+    assert "such as --device 320GB" in str(run("show", name).exception)
 
 
 @pytest.mark.parametrize("words", [["zzzz"], ["show", "zzzz"]])

@@ -25,6 +25,7 @@ def test_all_are_listed():
 def test_filters():
     found = json.loads(run("gemma-3", "4b", "--json").stdout)
     assert {one["model"] for one in found} == {"gemma-3-4b", "gemma-3n-e4b"}
+    assert run("gemma 3n", "--json").stdout == run("gemma", "3n", "--json").stdout != run("gemma", "--json").stdout
     assert "qwen2.5-vl-7b" in run("SMART").stdout
     assert "show" not in run("QWEN").stdout
 

@@ -128,3 +128,15 @@ def test_settings_are_those_of_the_engine():
 def test_a_lever_of_another_engine_that_refuses_the_picture():
     huge = question(weights="bf16", images=((10**9, 10**9),), device=find_device("rtx-4060"))
     assert all(lever.after.cost.runtime == "transformers" for lever in levers(huge))
+
+
+def test_apples_devices_are_told_of_what_they_can_read():
+    asked = question(weights=None, device=find_device("m4-24gb"), model="gemma-3-12b", images=((640, 480),))
+    assert binding(asked).what == "memory"
+    own, gguf = [lever for lever in levers(asked) if lever.what == "weights"]
+    assert (own.value, gguf.value) == ("mlx-8bit", "q8_0")
+    assert own.after.cost.fits
+    named = question(
+        weights=None, device=asked.device, model="gemma-3-12b", images=((640, 480),), runtime="transformers"
+    )
+    assert [lever for lever in levers(named) if lever.what == "weights"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -88,9 +89,10 @@ def checkpoints() -> tuple[Checkpoint, ...]:
 def find_checkpoint(name: str) -> Checkpoint:
     """The checkpoint called ``name``: its name, an alias, a variant, or its id with or without the owner.
 
-    Upper and lower case are the same. Raises ``UsageError``, which tells the nearest names, for an unknown one.
+    Upper and lower case are the same, and so are names with hyphens, blanks or colons elsewhere, as in Ollama's
+    gemma3:4b. Raises ``UsageError``, which tells the nearest names, for an unknown one.
     """
-    found = _by_name().get(name.casefold())
+    found = _by_name().get(name.casefold()) or _by_letters().get(_letters(name))
     if found is None:
         raise UsageError(f"there is no model {name!r}{_nearest(name)}; see all with: vtok models")
     return found
@@ -120,8 +122,17 @@ def _by_name() -> dict[str, Checkpoint]:
     return found
 
 
+@cache
+def _by_letters() -> dict[str, Checkpoint]:
+    return {_letters(name): checkpoint for name, checkpoint in _by_name().items()}
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[-_:\s]", "", name.casefold())
+
+
 def _nearest(name: str) -> str:
-    wanted = name.casefold()
+    wanted = re.sub(r"[_:\s]+", "-", name.casefold())
     names = list(_by_name())
     # What people leave out is the size or the version, so names that begin alike count as near.
     begun = [one for one in names if one.startswith(wanted) and "/" not in one]

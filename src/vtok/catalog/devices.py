@@ -45,6 +45,11 @@ class Device:
     price: int | None = None
     note: str = ""
 
+    @property
+    def of_apple(self) -> bool:
+        """Whether it is one of Apple's, which MLX runs on, and kernels made for CUDA do not."""
+        return self.title.startswith("Apple ")
+
 
 @cache
 def devices() -> tuple[Device, ...]:

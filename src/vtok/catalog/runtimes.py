@@ -54,6 +54,7 @@ def for_runtime(checkpoint: Checkpoint, runtime: str | None) -> Checkpoint:
         verified = ", ".join(sorted(name for pair in pairs() if pair.runtime == runtime for name in pair.models))
         raise UsageError(
             f"vtok has not verified how {runtime} counts for {checkpoint.name}, and does not guess; "
+            f"leave out --runtime to count by transformers' rule; "
             f"verified for {runtime}: {verified or 'nothing beside what its own files tell'}"
         )
     return _applied(checkpoint, found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from vtok.catalog.devices import devices
 from vtok.cli.cost_table import each_token, first_token, size, span
 from vtok.cli.sheet import Sheet
 from vtok.cli.units import gib, seconds
@@ -151,6 +152,9 @@ def _refuse_unknown(question: Question, what: str, goal: Goal) -> None:
 
 def _why(question: Question, what: str, goal: Goal) -> str:
     """What stands in the way of even the least: no picture at all, or one of those that were asked about."""
+    if what == "device" and goal.memory is None and not question.cost.context.overflow:
+        within = f" with a first token within {seconds(goal.ttft)}" if goal.ttft is not None else ""
+        return f"none of the {len(devices()):,} devices that vtok lists holds it{within}"
     bare = question.changed(images=(), videos=(), fps=None, frames=None)
     least = {"no video" if question.videos else "no picture": bare} if what not in ("device", "context") else {}
     if what == "frames" and question.videos:

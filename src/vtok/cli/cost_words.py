@@ -34,7 +34,8 @@ def title(question: Question) -> str:
     cost = question.cost
     where = f" on {question.device.title}" if question.device else ""
     number = len(question.request.images)
-    what = f", {number} {'picture' if number == 1 else 'pictures'}" if number else ""
+    what = f", {number:,} {'picture' if number == 1 else 'pictures'}" if number else ""
+    what = what or ("" if question.videos else ", no picture")
     what += "".join(f", a video of {len(video.frames):,} frames" for video in question.videos[:3])
     what += f" and {len(question.videos) - 3} more" if len(question.videos) > 3 else ""
     batch = f", {question.request.batch} at once" if question.request.batch > 1 else ""
@@ -158,4 +159,8 @@ def _fit_command(question: Question, lever: Lever, paths: Sequence[str]) -> str:
 
 def _figure(name: str) -> str:
     part, _, figure = name.partition(".")
-    return f"{_MISSING[part]}'s {figure.replace('_', ' ')}" if part in _MISSING and figure else name
+    return (
+        f"{_MISSING[part]}'s {figure.replace('rates.', 'rate in ').replace('_', ' ')}"
+        if part in _MISSING and figure
+        else name
+    )

@@ -15,6 +15,7 @@ from vtok.cli.units import gib
 from vtok.costs.here import HERE, device_called, is_measured, this_machine
 from vtok.errors import UsageError
 
+_SEVERAL = re.compile(r"[1-9]\d*\s*x\s*[a-z].*", re.IGNORECASE)
 _SIZE = re.compile(r"([1-9]\d{0,3})\s*gi?b?", re.IGNORECASE)
 
 EPILOG = """Examples:
@@ -56,7 +57,7 @@ def list_devices(
             one = this_machine(fresh=True)
         _show(one, as_json)
         return
-    found = [one for one in devices() if all(_matches(one, word) for word in words)]
+    found = [one for one in devices() if all(_matches(one, word) for word in " ".join(words).split())]
     if not found:
         raise UsageError(f"no device matches {' '.join(words)!r}; see all with: vtok devices")
     if as_json:
@@ -79,6 +80,12 @@ def named(name: str) -> Device:
         memory = int(size[1]) * 2**30
         title = f"a device of {size[1]} GB"
         return Device(title, memory=memory, installed=memory, title=title)
+    several = _SEVERAL.fullmatch(name.strip())
+    if several:
+        raise UsageError(
+            f"{name!r} is several devices, and times are known of one; whether it fits into the memory of all "
+            f"together is asked by a size, such as --device 320GB"
+        )
     if name.casefold() != HERE or is_measured():
         return device_called(name)
     with common.notes.status("measuring this machine, once ..."):

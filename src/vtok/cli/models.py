@@ -51,7 +51,7 @@ def models(
             raise UsageError("show one model at a time: vtok models show NAME")
         _show(find_model(words[1]), as_json)
         return
-    found = [one for one in checkpoints() if all(_matches(one, word) for word in words)]
+    found = [one for one in checkpoints() if all(_matches(one, word) for word in " ".join(words).split())]
     if not found:
         raise UsageError(f"no model matches {' '.join(words)!r}; see all with: vtok models")
     if as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from vtok.catalog.formats import cache_formats, find_format, formats
+from vtok.catalog.formats import Format, cache_formats, find_format, formats
 from vtok.catalog.runtimes import RUNTIMES
 from vtok.costs.frames import fewer_frames, taken
 from vtok.costs.question import Question, ask
@@ -121,7 +121,7 @@ def _for_memory(question: Question) -> Iterator[Lever]:
     now, runtime = find_format(question.weights), question.cost.runtime
     yield from _frames(question, _fits)
     yield from _smaller_window(question)
-    own = [one.name for one in formats() if runtime in one.runtimes and one.bits < now.bits]
+    own = [one.name for one in formats() if one.bits < now.bits and _can_be_read(question, one)]
     yield from _first_that_fits(question, sorted(own, key=lambda name: -find_format(name).bits))
     # How llama.cpp takes videos is not known.
     if not question.named and runtime == RUNTIMES[0] and not question.videos:
@@ -132,6 +132,13 @@ def _for_memory(question: Question) -> Iterator[Lever]:
             yield Lever("kv", cache.name, question.changed(kv=cache.name))
             break
     yield from _smaller(question)
+
+
+def _can_be_read(question: Question, form: Format) -> bool:
+    """Whether the engine reads it on this device: on Apple's what is quantised for transformers is not, but MLX is."""
+    if question.device is None or not question.device.of_apple or question.cost.runtime != RUNTIMES[0]:
+        return question.cost.runtime in form.runtimes
+    return ("mlx" in form.runtimes and not question.named) or (RUNTIMES[0] in form.runtimes and form.bits >= 16)
 
 
 def _smaller_window(question: Question) -> Iterator[Lever]:

@@ -36,4 +36,4 @@ def known_fps(clip: Clip) -> float:
 def refuse_more(frames: int, total: int) -> None:
     """Raise ``UsageError`` where more frames are asked for than there are."""
     if frames > total:
-        raise UsageError(f"the model asks for {frames} frames, and the video has only {total}; ask for fewer frames")
+        raise UsageError(f"{frames:,} frames are asked for, and the video has only {total:,}; ask for fewer")
