@@ -220,3 +220,14 @@ def test_budgets_that_are_compared_or_solved_for_are_those_of_a_method():
 
 def test_nothing_but_words_is_said_to_be_that():
     assert said(*ON).splitlines()[0].endswith("llama.cpp, no picture")
+
+
+def test_words_that_are_too_many_are_not_mended_by_a_device():
+    text = said("--size", "336x336", "--model", "llava-1.5-7b", "--device", "h100", "--text", "100000")
+    assert "No budget mends that: fewer pictures, --text or --new would" in text
+    assert "larger device" not in text
+
+
+def test_the_largest_picture_beside_others_that_are_too_much():
+    many = (*ON, *("--size", "4032x3024") * 3, "--solve", "image", "--ttft", "5s")
+    assert "with the other pictures alone it takes" in str(run(*many).exception)

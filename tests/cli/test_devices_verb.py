@@ -68,6 +68,7 @@ def test_seconds_as_people_write_them():
     assert parse_seconds("800ms") == pytest.approx(0.8)
     assert parse_seconds("1.5") == parse_seconds("1.5s") == 1.5
     assert [seconds(value) for value in (0.0123, 0.5, 3.14, 250.0)] == ["12 ms", "500 ms", "3.1 s", "250 s"]
+    assert [seconds(value) for value in (599.0, 600.0, 35999.0, 780282.0)] == ["599 s", "10 min", "600 min", "217 h"]
 
 
 @pytest.mark.parametrize("text", ["", "much", "-1GiB", "0s", "8 parsecs", "9" * 40])

@@ -201,7 +201,7 @@ def test_totals_by_hand():
 def test_a_video_needs_a_whole_step():
     with pytest.raises(UsageError, match="at least 2 frames"):
         total("qwen3-vl-8b", frames=1)
-    with pytest.raises(UsageError, match="asks for 32 frames, and the video has only 10"):
+    with pytest.raises(UsageError, match="32 frames are asked for, and the video has only 10"):
         total("gemma-4-e2b", frames=10)
     assert len(total("gemma-4-e2b", frames=40).frames) == 32
 

@@ -116,7 +116,7 @@ def test_wishes_that_make_no_sense():
         (1e9, None, "cannot sample"),
         (None, 0, "cannot sample 0 frames"),
         (None, 10**9, "cannot sample 1,000,000,000 frames"),
-        (None, 101, "asks for 101 frames, and the video has only 100"),
+        (None, 101, "101 frames are asked for, and the video has only 100"),
     ):
         with pytest.raises(UsageError, match=message):
             choose(sampling, clip, fps, frames)

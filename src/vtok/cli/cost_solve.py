@@ -162,6 +162,8 @@ def _why(question: Question, what: str, goal: Goal) -> str:
         least |= {"the fewest frames": fewest} if fewest else {}
     elif what in ("pages", "frames"):
         least[f"one {what[:-1]}"] = question.changed(images=question.request.images[:1])
+    elif what == "image" and len(question.request.images) > 1:
+        least["the other pictures alone"] = question.changed(images=question.request.images[1:])
     for name, asked in least.items() or (("it", question),):
         cost = asked.cost
         limit = goal.memory if goal.memory is not None else cost.device_memory

@@ -20,6 +20,10 @@ _MISSING = {
 
 #: What is left of a card below which a person should know that its screen needs some too.
 _CLOSE = 0.15
+_NOTHING = {
+    "context": "No budget mends that: fewer pictures, --text or --new would, or a model with a longer context.",
+    "memory": "No single change of format, cache or budget mends that: take a smaller model or a larger device.",
+}
 _CHANGES = {
     "budget": "",
     "frames": "{0} frames of a video (--frames {0})",
@@ -48,8 +52,8 @@ def verdict(question: Question, paths: Sequence[str]) -> list[str]:
     found = list(levers(question))
     lines = [_what_binds(question, bound)]
     lines += [_what_helps(question, bound, lever, paths) for lever in found[:2]]
-    if bound.what in ("context", "memory") and not found:
-        lines.append("No single change of format, cache or budget mends that: take a smaller model or a larger device.")
+    if bound.what in _NOTHING and not found:
+        lines.append(_NOTHING[bound.what])
     return [*lines, *caveats((question,))]
 
 
@@ -159,8 +163,7 @@ def _fit_command(question: Question, lever: Lever, paths: Sequence[str]) -> str:
 
 def _figure(name: str) -> str:
     part, _, figure = name.partition(".")
-    return (
-        f"{_MISSING[part]}'s {figure.replace('rates.', 'rate in ').replace('_', ' ')}"
-        if part in _MISSING and figure
-        else name
-    )
+    if part not in _MISSING or not figure:
+        return name
+    words = {"hidden": "width"}.get(figure, figure).replace("rates.", "rate in ").replace("_", " ")
+    return f"{_MISSING[part]}'s {words}"

@@ -18,7 +18,10 @@ def gib(size: int) -> str:
 
 
 def seconds(value: float) -> str:
-    """Seconds in three digits, or in milliseconds below one second."""
+    """Seconds in three digits, in milliseconds below one second, and in minutes and hours from ten of each on."""
+    for length, unit in ((3600, "h"), (60, "min")):
+        if value >= 10 * length:
+            return f"{value / length:,.0f} {unit}"
     if value < 0.0995:
         return f"{value * 1e3:.2g} ms"
     if value < 0.995:
