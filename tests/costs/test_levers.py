@@ -140,3 +140,13 @@ def test_apples_devices_are_told_of_what_they_can_read():
         weights=None, device=asked.device, model="gemma-3-12b", images=((640, 480),), runtime="transformers"
     )
     assert [lever for lever in levers(named) if lever.what == "weights"] == []
+
+
+def test_as_many_at_once_as_fit():
+    asked = question(((1241, 1755),), find_device("rtx-4090"), "awq", runtime="vllm", batch=64)
+    fewer = next(lever for lever in levers(asked) if lever.what == "batch")
+    assert 1 < int(fewer.value) < 64
+    assert fewer.after.cost.fits
+    assert not asked.changed(batch=int(fewer.value) + 1).cost.fits
+    alone = question(((1241, 1755),), find_device("rtx-4060"), "bf16", runtime="vllm")
+    assert all(lever.what != "batch" for lever in levers(alone))

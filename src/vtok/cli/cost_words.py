@@ -30,6 +30,7 @@ _CHANGES = {
     "context": "A context of {0} (--context {0})",
     "weights": "Weights in {0} (--weights {0})",
     "kv": "A KV cache in {0} (--kv {0})",
+    "batch": "{0} at once (--batch {0})",
 }
 
 

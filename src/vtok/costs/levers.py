@@ -11,6 +11,7 @@ from vtok.costs.frames import fewer_frames, taken
 from vtok.costs.question import Question, ask
 from vtok.costs.runtimes import find_runtime
 from vtok.costs.seconds import rate_of
+from vtok.costs.solve import last
 from vtok.errors import UsageError
 
 #: Files that people load, those with more bits first.
@@ -35,7 +36,7 @@ class Binding:
 
 @dataclass(frozen=True)
 class Lever:
-    """One change: ``what`` (frames, budget, context, weights, kv) set to ``value``, and the question after it."""
+    """One change: ``what`` (frames, budget, context, weights, kv, batch) set to ``value``; ``after`` is asked with it."""
 
     what: str
     value: str
@@ -131,7 +132,19 @@ def _for_memory(question: Question) -> Iterator[Lever]:
         if runtime in cache.runtimes and cache.bits < bits:
             yield Lever("kv", cache.name, question.changed(kv=cache.name))
             break
+    yield from _fewer_at_once(question)
     yield from _smaller(question)
+
+
+def _fewer_at_once(question: Question) -> Iterator[Lever]:
+    """The most of the requests that fit beside each other, fewer than all of them."""
+
+    def fits(number: int) -> bool:
+        return _mends(question, question.changed(batch=number))
+
+    if question.request.batch > 1 and fits(1):
+        number = last(fits, question.request.batch - 1)
+        yield Lever("batch", str(number), question.changed(batch=number))
 
 
 def _can_be_read(question: Question, form: Format) -> bool:
