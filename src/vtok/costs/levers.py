@@ -36,7 +36,7 @@ class Binding:
 
 @dataclass(frozen=True)
 class Lever:
-    """One change: ``what`` (frames, budget, context, weights, kv, batch) set to ``value``; ``after`` is asked with it."""
+    """One change: ``what`` (frames, budget, context, weights, kv, batch) set to ``value``; ``after`` is asked so."""
 
     what: str
     value: str
