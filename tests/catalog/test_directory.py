@@ -134,6 +134,11 @@ def test_qwen_as_published_before_its_language_model_had_a_part(kind, tmp_path):
         ({"model_type": "qwen2_vl"}, {"size": {"shortest_edge": "wide"}}, "expected a length in pixels, found 'wide'"),
         ({"model_type": "qwen2_vl"}, {"max_pixels": -5}, "make no sense together"),
         ({"model_type": "llava"}, {"size": 336, "patch_size": 0}, "no picture can be laid out with patch=0"),
+        (
+            {"model_type": "internvl"},
+            {"max_patches": 10**9},
+            "the setting max_tiles is 1,000,000,000; no model takes more",
+        ),
         ({"model_type": "idefics3"}, {"image_seq_len": 2}, None),
         ({"model_type": "gemma3"}, {"image_seq_length": 7}, "7 tokens a picture or tile, which form no square"),
         ({"model_type": "llava"}, {"do_center_crop": False}, "do not tell the size"),

@@ -66,6 +66,11 @@ FAMILIES = {
 }
 
 
+#: Counts that are gone through one by one; the files of strangers may say anything.
+_MOST = dict.fromkeys(("max_tiles", "max_crops", "max_slices"), 1024)
+_MOST |= dict.fromkeys(("tokens", "pooled", "queries", "base", "tile_tokens"), 1 << 16)
+
+
 @cache
 def family_class(name: str) -> type:
     """The class of the family called ``name``; raises ``UsageError`` for an unknown one."""
@@ -136,6 +141,9 @@ def _fit(name: str, kinds: Mapping[str, Any], key: str, value: Any) -> Any:
     # Below 0 nothing makes sense; 0 is what several families take for "none".
     if isinstance(value, int | float) and value < 0:
         raise UsageError(f"the setting {key} is {value}; it must not be negative")
+    most = _MOST.get(key)
+    if most is not None and isinstance(value, int | float) and value > most:
+        raise UsageError(f"the setting {key} is {value:,}; no model takes more than {most:,}")
     return value
 
 
