@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from vtok.catalog.checkpoints import checkpoints
 from vtok.cli import main
+from vtok.cli.cost_table import span
+from vtok.costs.result import Range
 from vtok.errors import ImageError, ModelError, UsageError, VtokError
 
 ON = ("--model", "qwen2.5-vl-7b", "--weights", "q4_k_m", "--device", "rtx-3060-12gb")
@@ -231,3 +233,8 @@ def test_words_that_are_too_many_are_not_mended_by_a_device():
 def test_the_largest_picture_beside_others_that_are_too_much():
     many = (*ON, *("--size", "4032x3024") * 3, "--solve", "image", "--ttft", "5s")
     assert "with the other pictures alone it takes" in str(run(*many).exception)
+
+
+def test_both_ends_of_a_long_range_are_in_minutes():
+    assert span(Range(255.0, 610.0)) == "4.2 min to 10 min"
+    assert span(Range(0.8, 1.5)) == "800 ms to 1.5 s"

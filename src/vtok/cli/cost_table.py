@@ -107,6 +107,8 @@ def span(time: Range | None) -> str:
     if time is None:
         return UNKNOWN
     low, high = seconds(time.low), seconds(time.high)
+    if high.endswith(" min") and low.endswith(" s"):
+        low = f"{time.low / 60:.1f} min"
     return low if low == high else f"{low} to {high}"
 
 
