@@ -4,9 +4,9 @@ from functools import cache
 
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 import vtok
+from tests.costs.counted import counted
 from tests.costs.test_kv_cache import held
 from tests.costs.test_parameters import numbers, parts
 from vtok.catalog.config_text import text_sizes
@@ -60,12 +60,6 @@ def inputs(length=40):
         "aspect_ratio_mask": torch.ones(1, 1, 4, dtype=torch.long),
         "cross_attention_mask": torch.ones(1, length, 1, 4, dtype=torch.long),
     }
-
-
-def counted(run):
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        run()
-    return counter.get_total_flops()
 
 
 def test_every_number_is_counted():

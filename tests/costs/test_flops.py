@@ -4,20 +4,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import FlopCounterMode
 
+from tests.costs.counted import counted
 from tests.costs.tiny import DESCRIBED, described
 from vtok.costs import flops
 from vtok.costs.mixers import pairs
 from vtok.costs.seeing import windows
-
-
-def counted(run):
-    # Some encoders ask for torch's own attention whatever they are told; as products the counter sees it too.
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        run()
-    return counter.get_total_flops()
 
 
 @pytest.mark.parametrize("name", DESCRIBED)

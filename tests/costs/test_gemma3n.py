@@ -6,8 +6,8 @@ import pytest
 import torch
 import transformers
 
+from tests.costs.counted import counted
 from tests.costs.living import Living
-from tests.costs.test_flops import counted
 from tests.costs.test_kv_cache import RUNTIME, held
 from vtok.catalog.checkpoints import find_checkpoint
 from vtok.catalog.config_text import text_sizes

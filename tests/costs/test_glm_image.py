@@ -4,8 +4,8 @@ from functools import cache
 
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
+from tests.costs.counted import counted
 from tests.costs.test_parameters import numbers
 from vtok.catalog.config_text import text_sizes
 from vtok.catalog.config_vision import vision_sizes
@@ -39,12 +39,6 @@ def parts():
     config = model().config.to_dict()
     vision, text = vision_sizes(config), text_sizes(config)
     return tower(vision), projector(vision, text.hidden), language(text)
-
-
-def counted(run):
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        run()
-    return counter.get_total_flops()
 
 
 def test_every_number_is_counted():

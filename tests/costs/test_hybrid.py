@@ -3,7 +3,7 @@
 import pytest
 
 from tests.costs import test_decoding
-from tests.costs.test_flops import counted
+from tests.costs.counted import counted
 from tests.costs.tiny import described
 from vtok.costs import flops
 from vtok.costs.pieces import Residual

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.costs.test_flops import counted
+from tests.costs.counted import counted
 from tests.costs.test_kv_cache import answered, held
 from tests.costs.tiny import Described, fresh
 from tests.zoo.overrides import OVERRIDES

@@ -4,7 +4,7 @@ import pytest
 import torch
 import transformers
 
-from tests.costs.test_flops import counted
+from tests.costs.counted import counted
 from vtok.catalog.config_text import text_sizes
 from vtok.catalog.config_vision import vision_sizes
 from vtok.costs import flops, weights

@@ -4,8 +4,8 @@ from functools import cache
 
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
+from tests.costs.counted import counted
 from tests.costs.test_kv_cache import held
 from tests.costs.test_parameters import numbers
 from vtok.catalog.config_text import text_sizes
@@ -49,12 +49,6 @@ def inputs(length=40):
         "pixel_values": torch.randn(1, 3, 56, 56),
         "image_embeds_position_mask": marked,
     }
-
-
-def counted(run):
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        run()
-    return counter.get_total_flops()
 
 
 def test_every_number_is_counted():

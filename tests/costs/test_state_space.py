@@ -4,8 +4,8 @@ from functools import cache
 
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
+from tests.costs.counted import counted
 from tests.costs.test_kv_cache import held
 from tests.costs.test_parameters import numbers
 from vtok.catalog.config_text import text_sizes
@@ -61,12 +61,6 @@ def inputs(length=40):
         "pixel_values": patches,
         "image_grid_hw": torch.tensor(SEEN.tiles),
     }
-
-
-def counted(run):
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        run()
-    return counter.get_total_flops()
 
 
 def test_every_number_is_counted():

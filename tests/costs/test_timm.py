@@ -8,8 +8,8 @@ import torch
 import transformers
 
 from tests import zoo
+from tests.costs.counted import counted
 from tests.costs.living import Living
-from tests.costs.test_flops import counted
 from tests.costs.test_kv_cache import RUNTIME, held
 from tests.costs.test_parameters import numbers, parts
 from tests.costs.timm_counts import COUNTED, PLM

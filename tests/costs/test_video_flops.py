@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from tests.costs.test_flops import counted
+from tests.costs.counted import counted
 from tests.costs.tiny import described, fresh
 from tests.zoo.pictures import merge_of, patch_shape
 from vtok.catalog.checkpoints import find_checkpoint

@@ -140,7 +140,9 @@ def vision_sizes(config: Config) -> VisionSizes:
     if kind == "glm_image_vision":  # every patch becomes a code
         table = part_of(whole, ("vq_config",))
         found |= {"output": whole_number(table, ("embed_dim",)), "words": whole_number(table, ("num_embeddings",))}
-    if kind_of(part) == "intern_vit_6b":  # those of 6B have norms of queries and keys, and norms without a bias
+    # Those of 6B have norms of queries and keys, and norms without a bias, where nothing else is said (OpenGVLab,
+    # configuration_intern_vit.py).
+    if kind_of(part) == "intern_vit_6b":
         found |= {"qk_norm": "all" if part.get("qk_normalization", True) else None}
         found |= {"norm_bias": part.get("norm_type", "rms_norm") != "rms_norm"}
     timm = timm_sizes(part) if "architecture" in part else {}
