@@ -170,7 +170,7 @@ def full_qwen2_5_vl() -> Any:
 
 
 QWEN = "mm_token_type_ids"
-CASES = (
+SEEN = (
     Case("llava-1.5", "llava-1.5-7b", llava, tiles, several((336, 336), 1, 2, 3, 5), "", full_llava),
     Case("qwen2.5-vl", "qwen2.5-vl-7b", qwen2_5_vl, packed, squares(224, 448, 672, 896, 1512), QWEN, full_qwen2_5_vl),
     Case("qwen3-vl", "qwen3-vl-4b", qwen3_vl, packed, squares(256, 512, 768, 1024, 1728), QWEN),

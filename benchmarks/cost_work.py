@@ -111,7 +111,7 @@ def _measured(
     case: Case, model: Any, request: int, rounds: int, new: int, gpu: bool, clock: Callable[[], float]
 ) -> Measured:
     inputs = inputs_of(case, model, request)
-    seeing = {key: value for key, value in inputs.items() if key in ("pixel_values", "image_grid_thw", "image_sizes")}
+    seeing = {key: value for key, value in inputs.items() if key not in ("input_ids", "attention_mask", case.types)}
     encoding, first, each, peak = [], [], [], 0
     for _ in range(rounds):
         start = clock()
