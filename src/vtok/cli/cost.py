@@ -106,8 +106,9 @@ def cost(
 ) -> None:
     """Tell what pictures and videos cost before anything is downloaded: context, memory, and time to the first token.
 
-    Memory is by part; times are ranges, from what good programs reach of a device to what others do. What no source
-    tells is shown as unknown and leaves what rests on it unknown.
+    Memory is by part; times are ranges, from what good programs reach of
+    a device to what others do. What no source tells is shown as unknown
+    and leaves what rests on it unknown.
     """
     if model is None:
         raise UsageError("cost on which model? Name one with --model; vtok models lists them")
