@@ -1,6 +1,7 @@
 """ask, show, trace and doctor, as a person would call them: results, bad input, exit codes, never a traceback."""
 
 import io
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -224,3 +225,18 @@ def test_running_out_of_memory_is_one_line(run, monkeypatch: pytest.MonkeyPatch)
 
 def test_version(run) -> None:
     assert run("--version").out.startswith("vtok ")
+
+
+@pytest.mark.parametrize("verb", ["count", "fit", "models", "cost", "devices", "ask", "show", "trace", "doctor"])
+def test_help_is_folded_to_the_terminal(verb: str) -> None:
+    from typer.testing import CliRunner
+
+    from vtok.cli.main import app
+
+    text = CliRunner().invoke(app, [verb, "--help"], env={"COLUMNS": "80"}).stdout
+    words = text.partition("Usage")[2].partition("Examples:")[0].splitlines()[1:]
+    folded = [line.strip() for line in words]
+    # A line ends early only where the next word would not have fitted, or where a paragraph ends.
+    for line, following in itertools.pairwise(folded):
+        assert not line or not following or len(line) + 1 + len(following.split()[0]) > 70, line
+    assert f"vtok {verb}" in text

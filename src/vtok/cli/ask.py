@@ -102,4 +102,4 @@ def _data(answer: Answer) -> dict[str, Any]:
     return {"question": answer.question, "text": answer.text, "ledger": answer.ledger.to_dict()}
 
 
-ask.__doc__ = f"{ask.__doc__}\n\n{EPILOG}"
+ask.__doc__ = common.help_text(ask, EPILOG)

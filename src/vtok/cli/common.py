@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import tempfile
@@ -37,6 +38,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 
 console = Console()
 notes = Console(stderr=True)
+
+
+def help_text(verb: Callable[..., None], examples: str) -> str:
+    """A verb's docstring, whose paragraphs are folded to the terminal and not where the source ends a line."""
+    paragraphs = (inspect.getdoc(verb) or "").split("\n\n")
+    return "\n\n".join([*(" ".join(one.split()) for one in paragraphs), examples])
 
 
 def load(model: str, device: str | None, dtype: str | None) -> VLM:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import textwrap
 from pathlib import Path
 from typing import Annotated, Any
@@ -200,4 +199,4 @@ def _say(*lines: str) -> None:
         typer.echo("\n".join(printable(part) for part in folded))
 
 
-cost.__doc__ = f"{inspect.getdoc(cost)}\n\n{EPILOG}"
+cost.__doc__ = common.help_text(cost, EPILOG)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Annotated
 
 import typer
@@ -143,4 +142,4 @@ def _note(line: str) -> None:
     common.notes.print(printable(line), soft_wrap=True, highlight=False, markup=False)
 
 
-count.__doc__ = f"{inspect.getdoc(count)}\n\n{EPILOG}"
+count.__doc__ = common.help_text(count, EPILOG)

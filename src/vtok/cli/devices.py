@@ -164,4 +164,4 @@ def device_data(one: Device) -> dict[str, Any]:
     }
 
 
-list_devices.__doc__ = f"{list_devices.__doc__}\n\n{EPILOG}"
+list_devices.__doc__ = common.help_text(list_devices, EPILOG)

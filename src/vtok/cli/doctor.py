@@ -114,4 +114,4 @@ def _embedded() -> Finding:
     return Finding(EMBEDDED, said == expected, found, "" if said == expected else f'expected "{expected}"')
 
 
-doctor.__doc__ = f"{doctor.__doc__}\n\n{EPILOG}"
+doctor.__doc__ = common.help_text(doctor, EPILOG)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -201,4 +200,4 @@ def _note(line: str) -> None:
     common.notes.print(printable(line), soft_wrap=True, highlight=False, markup=False)
 
 
-fit.__doc__ = f"{inspect.getdoc(fit)}\n\n{EPILOG}"
+fit.__doc__ = common.help_text(fit, EPILOG)

@@ -172,4 +172,4 @@ def _data(one: Checkpoint) -> dict[str, Any]:
     }
 
 
-models.__doc__ = f"{models.__doc__}\n\n{EPILOG}"
+models.__doc__ = common.help_text(models, EPILOG)

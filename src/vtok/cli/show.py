@@ -60,4 +60,4 @@ def show(
         common.console.print(f"written: {output}", soft_wrap=True, highlight=False)
 
 
-show.__doc__ = f"{show.__doc__}\n\n{EPILOG}"
+show.__doc__ = common.help_text(show, EPILOG)

@@ -125,4 +125,4 @@ def _picture(traced: Trace) -> Image.Image:
     return draw(panels)
 
 
-trace.__doc__ = f"{trace.__doc__}\n\n{EPILOG}"
+trace.__doc__ = common.help_text(trace, EPILOG)
