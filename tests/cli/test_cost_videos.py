@@ -78,6 +78,7 @@ def test_too_many_frames_for_the_context(clip):
 
 def test_frames_beside_each_other(clip):
     text = said(clip, *ON, "--compare", "frames=8,16,32")
+    assert text.splitlines()[0].endswith(", a video")
     assert text.splitlines()[3].split() == ["frames", "8", "16", "32"]
     found = json.loads(said(clip, *ON, "--compare", "frames=8,16,32", "--json"))
     assert [one["context"]["visual"] for one in found["costs"]] == [396, 792, 1584]

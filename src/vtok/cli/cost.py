@@ -132,11 +132,17 @@ def cost(
         from vtok.show.cost_plot import write_plot
 
         labels = found.values if found else (question.device.name if question.device else question.model.name,)
-        write_plot([one.cost for one in questions], labels, title(question), out, found.key if found else "")
+        write_plot(
+            [one.cost for one in questions],
+            labels,
+            title(question, found.key if found else ""),
+            out,
+            found.key if found else "",
+        )
     if as_json:
         _print_json(question, questions, found.key if found else None, found.values if found else ())
     elif found:
-        _say(title(question))
+        _say(title(question, found.key))
         print_sheet(compare_sheet(found))
         _say(*caveats(questions))
     else:

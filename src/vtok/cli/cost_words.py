@@ -34,14 +34,16 @@ _CHANGES = {
 }
 
 
-def title(question: Question) -> str:
-    """What is asked, in a line."""
+def title(question: Question, compared: str = "") -> str:
+    """What is asked, in a line, without the number of frames where that is ``compared``."""
     cost = question.cost
     where = f" on {question.device.title}" if question.device else ""
     number = len(question.request.images)
     what = f", {number:,} {'picture' if number == 1 else 'pictures'}" if number else ""
     what = what or ("" if question.videos else ", no picture")
-    what += "".join(f", a video of {len(video.frames):,} frames" for video in question.videos[:3])
+    counted = compared not in ("frames", "fps")
+    each = [f" of {len(video.frames):,} frames" if counted else "" for video in question.videos[:3]]
+    what += "".join(f", a video{frames}" for frames in each)
     what += f" and {len(question.videos) - 3} more" if len(question.videos) > 3 else ""
     batch = f", {question.request.batch} at once" if question.request.batch > 1 else ""
     return f"{question.model.name}{where}: {cost.weights} weights, {cost.kv} cache, {cost.runtime}{what}{batch}"

@@ -83,6 +83,7 @@ def _times(axes: Any, costs: Sequence[Cost], labels: Sequence[str]) -> None:
     axes.errorbar(
         labels, below, yerr=[less, more], fmt="none", ecolor="#333333", capsize=4, label="fast to slow programs"
     )
+    axes.set_ylim(top=axes.get_ylim()[1] * 1.28)
     _dress(axes, "first token after, s")
 
 
