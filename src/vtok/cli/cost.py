@@ -127,6 +127,7 @@ def cost(
     if not request.images and not request.videos and not text:
         raise UsageError("nothing to ask about: give pictures, a --size such as 1920x1080, or --text")
     found = compare(question, compared) if compared else None
+    key = found.key if found else ""
     questions = found.questions if found else (question,)
     if out is not None:
         from vtok.show.cost_plot import write_plot
@@ -142,7 +143,7 @@ def cost(
     if as_json:
         _print_json(question, questions, found.key if found else None, found.values if found else ())
     elif found:
-        _say(title(question, found.key))
+        _say(title(question, key))
         print_sheet(compare_sheet(found))
         _say(*caveats(questions))
     else:
