@@ -8,6 +8,7 @@ from vtok.catalog.config_resampler import resampler_sizes
 from vtok.catalog.config_vision import vision_sizes
 from vtok.catalog.resampler_sizes import ResamplerSizes
 from vtok.costs.projector import projector
+from vtok.costs.resamplers.base import Reading, Resampler, matrix
 from vtok.costs.seeing import Seeing
 
 # What ibm-granite/granite-4.0-3b-vision says; its class fills in the query transformer.
@@ -50,3 +51,12 @@ def test_a_question_costs_more_the_longer_it_is():
     assert costs == sorted(set(costs))
     other = described("blip_2").projector
     assert other.flops(Seeing(tile, 5), 1) == other.flops(Seeing(tile), 1)
+
+
+def test_queries_that_read_queries_move_these_and_no_patches():
+    own, across = matrix(2, 4), matrix(7, 3)
+    inside = Reading((own,), (own,), None, ("queries",))
+    outside = Reading((own,), (across,), None, ("patches",))
+    one = Resampler(((0, 3),), (inside, outside), ())
+    # 3 queries through three matrices of 2 > 4, and 5 patches and a class token through one of 7 > 3; 2 bytes each.
+    assert one.moved(1, 5, beside=1, words=0, number=2) == 2 * (3 * 3 * 6 + 6 * 10)

@@ -49,10 +49,9 @@ class Projector:
         """Bytes into and out of its matrices, ``number`` bytes each."""
         counts = self._counts(seen, beside)
         found = sum(through(self.parts[unit], count, number) for unit, count in counts.items())
-        for one in self.resampler.readings if self.resampler else ():
-            readers = counts["token"] if "queries" in one.readers else 0
-            readers += seen.words * len(seen.tiles) if "words" in one.readers else 0
-            found += through(one.query, readers, number) + through(one.key, counts["patch"], number)
+        if self.resampler:
+            tiles = seen.tiles
+            found += sum(self.resampler.moved(rows, columns, beside, seen.words, number) for rows, columns in tiles)
         return found
 
     def working(self, seen: Seeing, beside: int = 0) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vtok.costs.mixers import Softmax
-from vtok.costs.pieces import Matrix, Piece, flops
+from vtok.costs.pieces import Matrix, Piece, flops, through
 from vtok.costs.unknown import UnknownFigureError
 
 #: What reads or is read: the queries, the patches of a tile, the words of the question.
@@ -29,9 +29,18 @@ class Reading:
 
     def flops(self, counts: Mapping[Unit, int]) -> int:
         """FLOPs for a tile with so many of each unit; class tokens count as patches."""
-        readers, keys = (sum(counts[unit] for unit in units) for units in (self.readers, self.keys))
+        readers, keys = self._sums(counts)
         mixed = self.attention.flops(readers, keys) if self.attention else 0
         return flops(self.query, readers) + flops(self.key, keys) + mixed
+
+    def moved(self, counts: Mapping[Unit, int], number: int) -> int:
+        """Bytes into and out of the matrices, ``number`` bytes each."""
+        readers, keys = self._sums(counts)
+        return through(self.query, readers, number) + through(self.key, keys, number)
+
+    def _sums(self, counts: Mapping[Unit, int]) -> tuple[int, int]:
+        """Readers, and what they read."""
+        return sum(counts[unit] for unit in self.readers), sum(counts[unit] for unit in self.keys)
 
 
 @dataclass(frozen=True)
@@ -49,17 +58,22 @@ class Resampler:
             raise UnknownFigureError(f"how many queries read {patches} patches")
         return found.get(patches, found.get(0, 0))
 
-    def flops(self, rows: int, columns: int, beside: int, words: int = 0) -> int:
-        """FLOPs for a tile of so many rows and columns, with ``beside`` class tokens that are read too.
+    def groups(self, rows: int, columns: int, beside: int, words: int) -> tuple[int, Mapping[Unit, int]]:
+        """Into how many groups alike a tile of so many rows and columns falls, and what meets in each.
 
-        ``words`` are those of the question, which some read with every tile.
+        ``beside`` are class tokens that are read too, ``words`` those of the question, which some read with every tile.
         """
-        counts: dict[Unit, int] = {
-            "queries": self.tokens(rows, columns),
-            "patches": rows * columns + beside,
-            "words": words,
-        }
-        return sum(reading.flops(counts) for reading in self.readings)
+        return 1, {"queries": self.tokens(rows, columns), "patches": rows * columns + beside, "words": words}
+
+    def flops(self, rows: int, columns: int, beside: int, words: int = 0) -> int:
+        """FLOPs for a tile."""
+        times, counts = self.groups(rows, columns, beside, words)
+        return times * sum(reading.flops(counts) for reading in self.readings)
+
+    def moved(self, rows: int, columns: int, beside: int, words: int, number: int) -> int:
+        """Bytes into and out of its matrices for a tile, ``number`` bytes each."""
+        times, counts = self.groups(rows, columns, beside, words)
+        return times * sum(reading.moved(counts, number) for reading in self.readings)
 
     @property
     def pieces(self) -> tuple[Piece, ...]:

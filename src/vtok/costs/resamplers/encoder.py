@@ -5,6 +5,7 @@ Source: transformers 5.24, models/deepseek_ocr2/modeling_deepseek_ocr2.py. It is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vtok.catalog.resampler_sizes import ResamplerSizes
@@ -26,10 +27,9 @@ class Encoder(Resampler):
         merged = self._merged(rows, columns)
         return next((queries for most, queries in self.queries if merged <= most), self.queries[-1][1])
 
-    def flops(self, rows: int, columns: int, beside: int, words: int = 0) -> int:
-        """FLOPs of all layers over a tile and its queries."""
-        counts: dict[Unit, int] = {"queries": self.tokens(rows, columns), "patches": self._merged(rows, columns)}
-        return sum(reading.flops(counts) for reading in self.readings)
+    def groups(self, rows: int, columns: int, beside: int, words: int) -> tuple[int, Mapping[Unit, int]]:
+        """A tile and its queries."""
+        return 1, {"queries": self.tokens(rows, columns), "patches": self._merged(rows, columns)}
 
     def _merged(self, rows: int, columns: int) -> int:
         return (rows // self.merge) * (columns // self.merge)

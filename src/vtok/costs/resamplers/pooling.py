@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vtok.catalog.resampler_sizes import ResamplerSizes
 from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.mixers import Softmax
-from vtok.costs.resamplers.base import Reading, Resampler, matrix
+from vtok.costs.resamplers.base import Reading, Resampler, Unit, matrix
 from vtok.costs.unknown import need
 
 
@@ -24,10 +25,9 @@ class Pooling(Resampler):
         """Squares of a tile."""
         return -(-rows // self.merge) * -(-columns // self.merge)
 
-    def flops(self, rows: int, columns: int, beside: int, words: int = 0) -> int:
-        """FLOPs for all squares of a tile."""
-        one = sum(reading.flops({"queries": 1, "patches": self.merge**2}) for reading in self.readings)
-        return self.tokens(rows, columns) * one
+    def groups(self, rows: int, columns: int, beside: int, words: int) -> tuple[int, Mapping[Unit, int]]:
+        """The squares of a tile."""
+        return self.tokens(rows, columns), {"queries": 1, "patches": self.merge**2}
 
 
 def pooling(vision: VisionSizes, sizes: ResamplerSizes, text_hidden: int) -> Pooling:

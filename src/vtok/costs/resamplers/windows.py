@@ -6,12 +6,13 @@ patches, four of one corner of every two by two patches; all add them to learned
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vtok.catalog.resampler_sizes import ResamplerSizes
 from vtok.catalog.vision_sizes import VisionSizes
 from vtok.costs.pieces import Piece, Vector, norm
-from vtok.costs.resamplers.base import Reading, Resampler, matrix
+from vtok.costs.resamplers.base import Reading, Resampler, Unit, matrix
 from vtok.costs.resamplers.query_transformer import layers
 from vtok.costs.unknown import need
 
@@ -27,10 +28,9 @@ class Windows(Resampler):
         """Queries of all windows of a tile: each output of the encoder gives as many rows for the same tokens."""
         return self.queries_each * self._windows(rows, columns)
 
-    def flops(self, rows: int, columns: int, beside: int, words: int = 0) -> int:
-        """FLOPs for all windows of a tile, by all that read it."""
-        one = sum(reading.flops({"queries": self.queries_each, "patches": self.window**2}) for reading in self.readings)
-        return self._windows(rows, columns) * one
+    def groups(self, rows: int, columns: int, beside: int, words: int) -> tuple[int, Mapping[Unit, int]]:
+        """The windows of a tile."""
+        return self._windows(rows, columns), {"queries": self.queries_each, "patches": self.window**2}
 
     def _windows(self, rows: int, columns: int) -> int:
         return (rows // self.window) * (columns // self.window)
