@@ -52,7 +52,7 @@ def test_several_devices_are_asked_about_by_their_memory(name):
     assert "such as --device 320GB" in str(run("show", name).exception)
 
 
-@pytest.mark.parametrize("words", [["zzzz"], ["show", "zzzz"]])
+@pytest.mark.parametrize("words", [["zzzz"], ["show"], ["show", "zzzz"]])
 def test_wrong_usage(words):
     assert isinstance(run(*words).exception, UsageError)
 

@@ -68,7 +68,7 @@ def test_closed_models_are_marked():
     assert closed["qwen2.5-vl-7b"] is False
 
 
-@pytest.mark.parametrize("words", [["zzzz"], ["show", "zzzz"], ["show", "gemma3", "pixtral"]])
+@pytest.mark.parametrize("words", [["zzzz"], ["show"], ["show", "zzzz"], ["show", "gemma3", "pixtral"]])
 def test_wrong_usage(words):
     assert isinstance(run(*words).exception, UsageError)
 

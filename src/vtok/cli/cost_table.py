@@ -79,6 +79,10 @@ def bar(cost: Cost) -> str:
     return f"{line}  {gib(memory.total)} of {gib(there)}\n {legend}  . free"
 
 
+#: From here on a share of the window is said in times.
+_MANY_TIMES = 10
+
+
 def context_line(cost: Cost) -> str:
     """How many positions the request takes, and of which window."""
     context = cost.context
@@ -89,7 +93,8 @@ def context_line(cost: Cost) -> str:
         return f"{line}; how many the model takes is {UNKNOWN}"
     share = context.total / context.window
     whose = "" if context.window_of == "asked for" else f" of {context.window_of}"
-    return f"{line}, {share:.1%} of the {context.window:,}{whose or ' asked for'}"
+    often = f"{share:.1%} of" if share < _MANY_TIMES else f"{share:,.0f} times"
+    return f"{line}, {often} the {context.window:,}{whose or ' asked for'}"
 
 
 def first_token(cost: Cost) -> Range | None:

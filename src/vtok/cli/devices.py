@@ -49,7 +49,9 @@ def list_devices(
     [b]measure[/b] measures it anew. Rates are dense matrix rates without sparsity, added up in 32 bits.
     """
     words = words or []
-    if words[:1] == ["show"] and len(words) > 1:
+    if words == ["show"]:
+        raise UsageError("show which device? Name one, such as: vtok devices show rtx-4060")
+    if words[:1] == ["show"]:
         _show(named(" ".join(words[1:])), as_json)
         return
     if words == ["measure"]:

@@ -46,7 +46,9 @@ def models(
     if reducible:
         _reducible(words, as_json)
         return
-    if words[:1] == ["show"] and len(words) > 1:
+    if words == ["show"]:
+        raise UsageError("show which model? Name one, such as: vtok models show qwen2.5-vl-7b")
+    if words[:1] == ["show"]:
         if len(words) > 2:
             raise UsageError("show one model at a time: vtok models show NAME")
         _show(find_model(words[1]), as_json)

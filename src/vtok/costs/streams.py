@@ -31,11 +31,11 @@ def carried(text: TextSizes) -> int:
 
 def rewritten(text: TextSizes) -> int:
     """Numbers a position that live while streams are read and written, beyond what lives in every layer."""
-    sizes, hidden = text.streams, need(text, "hidden")
+    sizes, hidden = text.streams, int(need(text, "hidden"))
     if sizes is None:
         return 0
     each, beside = _WIDTHS.get(sizes.kind or "", (0, 0))
-    return (each * (sizes.count or 1) + beside) * hidden  # type: ignore[no-any-return]
+    return (each * (sizes.count or 1) + beside) * hidden
 
 
 def of_layer(text: TextSizes) -> list[Piece]:

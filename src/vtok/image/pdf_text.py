@@ -43,7 +43,7 @@ def _heights(text: object) -> NDArray[np.float64]:
         if not letter.isalnum() or (letter.isascii() and letter.islower() and letter not in _FLAT):
             continue
         across = abs(math.sin(raw.FPDFText_GetCharAngle(text, index)))
-        left, bottom, right, top = text.get_charbox(index)  # type: ignore[attr-defined]
+        left, bottom, right, top = text.get_charbox(index)  # type: ignore[attr-defined]  # the same
         if across < _UPRIGHT:
             heights.append(top - bottom)
         elif across > 1 - _UPRIGHT:
