@@ -7,13 +7,9 @@ import torch
 
 from tests.costs.counted import counted
 from tests.costs.test_parameters import numbers
-from vtok.catalog.config_text import text_sizes
-from vtok.catalog.config_vision import vision_sizes
+from tests.costs.tiny import parts_of
 from vtok.costs import flops, weights
-from vtok.costs.language import language
-from vtok.costs.projector import projector
 from vtok.costs.seeing import Seeing
-from vtok.costs.towers import tower
 
 TEXT = {
     "vocab_size": 512, "vision_vocab_size": 80, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
@@ -35,18 +31,12 @@ def model():
     return made
 
 
-def parts():
-    config = model().config.to_dict()
-    vision, text = vision_sizes(config), text_sizes(config)
-    return tower(vision), projector(vision, text.hidden), language(text)
-
-
 def test_every_number_is_counted():
-    assert weights.total_parameters(*parts()) == numbers(model().parameters())
+    assert weights.total_parameters(*parts_of(model())) == numbers(model().parameters())
 
 
 def test_codes_agree_with_torch():
-    one, joint, _ = parts()
+    one, joint, _ = parts_of(model())
     grid = torch.tensor([[1, *SEEN.tiles[0]]])
     pixels = torch.randn(SEEN.patches, 3 * 16 * 16)
 
@@ -58,7 +48,7 @@ def test_codes_agree_with_torch():
 
 
 def test_reading_agrees_with_torch():
-    _, _, text = parts()
+    _, _, text = parts_of(model())
     length = 40
     lengths = [length] * len(text.layers)
     read = flops.prefill_linear(text, lengths) + flops.prefill_attention(text, lengths) + flops.head(text, length)

@@ -8,15 +8,11 @@ import torch
 from tests.costs.counted import counted
 from tests.costs.test_kv_cache import held
 from tests.costs.test_parameters import numbers
-from vtok.catalog.config_text import text_sizes
-from vtok.catalog.config_vision import vision_sizes
+from tests.costs.tiny import parts_of
 from vtok.costs import flops, weights
 from vtok.costs.kv_cache import kv_bytes
-from vtok.costs.language import language
-from vtok.costs.projector import projector
 from vtok.costs.runtimes import find_runtime
 from vtok.costs.seeing import Seeing
-from vtok.costs.towers import tower
 
 TEXT = {"vocab_size": 512, "embed_dim": 64, "layers": 2, "attention_heads": 4, "ffn_dim": 96}
 VISION = {"hidden_size": 48, "intermediate_size": 80, "num_hidden_layers": 2, "num_attention_heads": 3}
@@ -34,12 +30,6 @@ def model():
     return made
 
 
-def parts():
-    config = model().config.to_dict()
-    vision, text = vision_sizes(config), text_sizes(config)
-    return tower(vision), projector(vision, text.hidden), language(text)
-
-
 def inputs(length=40):
     marked = torch.zeros(1, length, dtype=torch.long)
     marked[0, 2 : 2 + QUERIES] = 1
@@ -52,11 +42,11 @@ def inputs(length=40):
 
 
 def test_every_number_is_counted():
-    assert weights.total_parameters(*parts()) == numbers(model().parameters())
+    assert weights.total_parameters(*parts_of(model())) == numbers(model().parameters())
 
 
 def test_prefill_agrees_with_torch():
-    one, joint, text = parts()
+    one, joint, text = parts_of(model())
     given, length = inputs(), 40
     seeing = counted(lambda: model().get_image_features(given["pixel_values"]))
     assert one.flops(SEEN) + joint.flops(SEEN, one.class_tokens) == pytest.approx(seeing, rel=0.01)
@@ -66,7 +56,7 @@ def test_prefill_agrees_with_torch():
 
 
 def test_the_cache_is_that_of_transformers():
-    _, _, text = parts()
+    _, _, text = parts_of(model())
     output = model().generate(
         **inputs(), max_new_tokens=5, min_new_tokens=5, do_sample=False, return_dict_in_generate=True
     )  # fmt: skip

@@ -8,13 +8,9 @@ import transformers
 
 from tests.costs.counted import counted
 from tests.costs.test_parameters import numbers
-from vtok.catalog.config_text import text_sizes
-from vtok.catalog.config_vision import vision_sizes
+from tests.costs.tiny import parts_of
 from vtok.costs import flops, weights
-from vtok.costs.language import language
-from vtok.costs.projector import projector
 from vtok.costs.seeing import Seeing
-from vtok.costs.towers import tower
 
 TEXT = {
     "vocab_size": 300, "hidden_size": 64, "intermediate_size": 48, "intermediate_size_mlp": 160, "num_hidden_layers": 4,
@@ -38,18 +34,12 @@ def model():
     return made
 
 
-def parts():
-    config = model().config.to_dict()
-    vision, text = vision_sizes(config), text_sizes(config)
-    return tower(vision), projector(vision, text.hidden), language(text)
-
-
 def test_every_number_is_counted():
-    assert weights.total_parameters(*parts()) == numbers(model().parameters())
+    assert weights.total_parameters(*parts_of(model())) == numbers(model().parameters())
 
 
 def test_seeing_agrees_with_torch():
-    one, joint, _ = parts()
+    one, joint, _ = parts_of(model())
     pixels = torch.randn(len(SEEN.tiles), 3, 112, 112)
 
     def seen():
@@ -60,7 +50,7 @@ def test_seeing_agrees_with_torch():
 
 
 def test_reading_agrees_with_torch():
-    _, _, text = parts()
+    _, _, text = parts_of(model())
     lengths = [LENGTH] * len(text.layers)
     read = flops.prefill_linear(text, lengths) + flops.prefill_attention(text, lengths) + flops.head(text, LENGTH)
     ids = torch.randint(1, 200, (1, LENGTH))

@@ -8,16 +8,12 @@ import torch
 from tests.costs.counted import counted
 from tests.costs.test_kv_cache import held
 from tests.costs.test_parameters import numbers
-from vtok.catalog.config_text import text_sizes
-from vtok.catalog.config_vision import vision_sizes
+from tests.costs.tiny import parts_of
 from vtok.costs import flops, weights
 from vtok.costs.kv_cache import kv_bytes, state_bytes
-from vtok.costs.language import language
 from vtok.costs.pieces import parameters
-from vtok.costs.projector import projector
 from vtok.costs.runtimes import find_runtime
 from vtok.costs.seeing import Seeing
-from vtok.costs.towers import tower
 
 TEXT = {
     "model_type": "nemotron_h", "vocab_size": 512, "hidden_size": 64, "num_attention_heads": 4,
@@ -45,12 +41,6 @@ def model():
     return made
 
 
-def parts():
-    config = model().config.to_dict()
-    vision, text = vision_sizes(config), text_sizes(config)
-    return tower(vision), projector(vision, text.hidden), language(text)
-
-
 def inputs(length=40):
     ids = torch.randint(20, 500, (1, length))
     ids[0, 1:7] = 10
@@ -64,7 +54,7 @@ def inputs(length=40):
 
 
 def test_every_number_is_counted():
-    one, joint, text = parts()
+    one, joint, text = parts_of(model())
     assert parameters(one.pieces) == numbers(model().vision_model.parameters())
     assert parameters(joint.pieces) == numbers(model().multi_modal_projector.parameters())
     found = parameters((*weights.layer_pieces(text), *text.embedding)) + text.head.parameters
@@ -72,7 +62,7 @@ def test_every_number_is_counted():
 
 
 def test_prefill_agrees_with_torch():
-    one, joint, text = parts()
+    one, joint, text = parts_of(model())
     given, length = inputs(), 40
     seeing = counted(lambda: model().get_image_features(given["pixel_values"], given["image_grid_hw"]))
     assert one.flops(SEEN) + joint.flops(SEEN, one.class_tokens) == pytest.approx(seeing, rel=0.01)
@@ -82,7 +72,7 @@ def test_prefill_agrees_with_torch():
 
 
 def test_decoding_agrees_with_torch():
-    _, _, text = parts()
+    _, _, text = parts_of(model())
     given = {name: value for name, value in inputs().items() if name in ("input_ids", "attention_mask")}
     given["input_ids"] = given["input_ids"].clamp(min=20)
 
@@ -94,7 +84,7 @@ def test_decoding_agrees_with_torch():
 
 
 def test_caches_and_states_are_those_of_transformers():
-    _, _, text = parts()
+    _, _, text = parts_of(model())
     ids = inputs()["input_ids"].clamp(min=20)
     output = model().generate(
         ids, max_new_tokens=5, min_new_tokens=5, do_sample=False, return_dict_in_generate=True

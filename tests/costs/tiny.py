@@ -158,3 +158,10 @@ def fresh(name: str, **settings: Any) -> Described:
 
 def _grids(sizes: Any) -> Seeing:
     return Seeing(tuple((int(high), int(wide)) for high, wide in sizes))
+
+
+def parts_of(model: Any) -> tuple[Tower, Projector, Language]:
+    """Encoder, projector and language model of any model of transformers, as its configuration describes them."""
+    config = model.config.to_dict()
+    vision, text = vision_sizes(config), text_sizes(config)
+    return tower(vision), projector(vision, text.hidden), language(text)
