@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class CodeSizes:
     one), ``exact`` (it stays in fp32).
     """
 
+    part: ClassVar[str] = "vision.code"
     base: int | None = None
     multipliers: tuple[int, ...] | None = None
     blocks: int | None = None

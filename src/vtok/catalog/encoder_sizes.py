@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,7 @@ class ExpertSizes:
     ``active`` of them serve a patch, each ``mlp`` wide.
     """
 
+    part: ClassVar[str] = "vision.experts"
     counts: tuple[int, ...] | None = None
     active: int | None = None
     mlp: int | None = None
@@ -23,5 +25,6 @@ class Radio:
     through which pictures do not go.
     """
 
+    part: ClassVar[str] = "vision.radio"
     summaries: int | None = None
     frames: int | None = None

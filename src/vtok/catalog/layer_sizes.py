@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,7 @@ class Relative:
     Where attention slides, a profile is as long as its window.
     """
 
+    part: ClassVar[str] = "text.relative"
     width: int | None = None
     extent: int | None = None
 
@@ -20,6 +22,7 @@ class Relative:
 class Adapters:
     """Low-rank matrices beside every matrix of a layer: ``rank`` those for pictures, ``spare`` those for sound."""
 
+    part: ClassVar[str] = "text.adapters"
     rank: int | None = None
     spare: int | None = None
 
@@ -32,6 +35,7 @@ class StateSpace:
     ``chunk`` is how many positions go through it at once.
     """
 
+    part: ClassVar[str] = "text.state_space"
     heads: int | None = None
     head_dim: int | None = None
     size: int | None = None
@@ -47,6 +51,7 @@ class Loop:
     From the second pass on, gates of ``rank`` let in what the pass before has left.
     """
 
+    part: ClassVar[str] = "text.loop"
     start: int | None = None
     end: int | None = None
     passes: int | None = None
@@ -57,6 +62,7 @@ class Loop:
 class AltUp:
     """Gemma 3n's ``streams`` beside each other, of which a layer works on one, and its residual through ``rank``."""
 
+    part: ClassVar[str] = "text.altup"
     streams: int | None = None
     rank: int | None = None
 
@@ -74,6 +80,7 @@ class LatentSizes:
     keys is learned).
     """
 
+    part: ClassVar[str] = "text.latent"
     sliding_heads: int | None = None
     sliding_kv_rank: int | None = None
     sliding_query_rank: int | None = None
@@ -100,6 +107,7 @@ class IndexSizes:
     "averaged" or "blocks".
     """
 
+    part: ClassVar[str] = "text.index"
     kind: str | None = None
     heads: int | None = None
     head_dim: int | None = None
@@ -116,6 +124,7 @@ class StreamSizes:
     of ``rank``.
     """
 
+    part: ClassVar[str] = "text.streams"
     kind: str | None = None
     count: int | None = None
     rank: int | None = None
@@ -129,6 +138,7 @@ class NgramSizes:
     multiple of ``multiple``. A convolution of ``taps``, ``longest`` apart, follows.
     """
 
+    part: ClassVar[str] = "text.ngrams"
     layers: tuple[int, ...] | None = None
     width: int | None = None
     longest: int | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class ResamplerSizes:
     ``used`` read an output of the encoder each.
     """
 
+    part: ClassVar[str] = "vision.resampler"
     queries: int | None = None
     queries_of: tuple[tuple[int, int], ...] | None = None
     hidden: int | None = None

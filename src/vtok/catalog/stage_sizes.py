@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,7 @@ class Stages:
     Blocks are in the notation of ``architectures.toml``.
     """
 
+    part: ClassVar[str] = "vision.stages"
     form: str | None = None
     stem: int | None = None
     widths: tuple[int, ...] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from vtok.catalog.layer_sizes import (
     Adapters,
@@ -66,6 +67,7 @@ class TextSizes:
     (the MLP's activation has two numbers of its own), ``qk_norm_bias``.
     """
 
+    part: ClassVar[str] = "text"
     kind: str | None = None
     hidden: int | None = None
     layers: int | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from vtok.catalog.code_sizes import CodeSizes
 from vtok.catalog.encoder_sizes import ExpertSizes, Radio
@@ -50,6 +51,7 @@ class VisionSizes:
     group (``vtok.catalog.encoder_sizes``).
     """
 
+    part: ClassVar[str] = "vision"
     kind: str | None = None
     hidden: int | None = None
     layers: int | None = None

@@ -74,7 +74,7 @@ def _budget(question: Question, value: str) -> Question:
     shrunk = question.changed(budget=None).shrunk(_whole(value))
     if shrunk is None:
         raise UsageError(
-            f"a picture of this size cannot be shrunk to {value} tokens for {question.model.name}; "
+            f"a picture of this size cannot be shrunk to a budget of {value} for {question.model.name}; "
             "with a --method, such as visionzip, the tokens themselves are cut"
         )
     return shrunk

@@ -60,7 +60,10 @@ def language(sizes: TextSizes, looked: int = 0) -> Language:
         embedding.append(norm(hidden))
     if text.block:
         around.append(sums.for_the_head(text))
-    layers = [_layer(text, index, kind, looked) for index, kind in enumerate(layer_kinds(text))]
+    kinds = layer_kinds(text)
+    # Where there are layers that are an MLP alone, the others have none.
+    fed = ["feed" not in kinds or kind == "feed" for kind in kinds]
+    layers = [_layer(text, index, kind, fed[index], looked) for index, kind in enumerate(kinds)]
     if text.loop:
         layers = loops.looped(text, layers)
         around.append(loops.messages(text))
@@ -81,12 +84,10 @@ def layer_kinds(text: TextSizes) -> tuple[str, ...]:
     return unrolled(need(text, "attention"), need(text, "layers"))
 
 
-def _layer(text: TextSizes, index: int, kind: str, looked: int) -> Layer:
+def _layer(text: TextSizes, index: int, kind: str, fed: bool, looked: int) -> Layer:
     caches = _caches(text, index)
     mixing = make(Slot(text, index, kind, caches, looked))
     hidden = need(text, "hidden")
-    # Where there are layers that are an MLP alone, the others have none.
-    fed = kind == "feed" or "feed" not in layer_kinds(text)
     feeding = feed_forward(text, index, caches) if fed else FeedForward(())
     pieces = [*mixing.pieces, *feeding.every, *streams.of_layer(text), *adapters.of_layer(text)]
     pieces.append(norm(hidden, bool(text.norm_bias), 2 if text.norms is None else text.norms))

@@ -3,48 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
-
-from vtok.catalog.code_sizes import CodeSizes
-from vtok.catalog.encoder_sizes import Radio
-from vtok.catalog.layer_sizes import (
-    Adapters,
-    AltUp,
-    IndexSizes,
-    LatentSizes,
-    Loop,
-    NgramSizes,
-    Relative,
-    StateSpace,
-    StreamSizes,
-)
-from vtok.catalog.resampler_sizes import ResamplerSizes
-from vtok.catalog.stage_sizes import Stages
-from vtok.catalog.text_sizes import TextSizes
-from vtok.catalog.vision_sizes import VisionSizes
+from typing import Any, ClassVar, Protocol, TypeVar
 
 T = TypeVar("T")
-_OfLayers = Relative | Loop | AltUp | LatentSizes | IndexSizes | StreamSizes | NgramSizes | StateSpace | Adapters
-Sizes = TextSizes | _OfLayers | VisionSizes | CodeSizes | ResamplerSizes | Stages | Radio
 
-#: What the sizes of a part are called in a report.
-_PARTS: dict[type[Sizes], str] = {
-    TextSizes: "text",
-    Relative: "text.relative",
-    Loop: "text.loop",
-    AltUp: "text.altup",
-    LatentSizes: "text.latent",
-    IndexSizes: "text.index",
-    StreamSizes: "text.streams",
-    NgramSizes: "text.ngrams",
-    StateSpace: "text.state_space",
-    Adapters: "text.adapters",
-    VisionSizes: "vision",
-    ResamplerSizes: "vision.resampler",
-    CodeSizes: "vision.code",
-    Stages: "vision.stages",
-    Radio: "vision.radio",
-}
+
+class Sizes(Protocol):
+    """Sizes of a part, or a group of them, of ``vtok.catalog``; ``part`` is what they are called in a report."""
+
+    part: ClassVar[str]
 
 
 class UnknownFigureError(Exception):
@@ -55,7 +22,7 @@ def need(sizes: Sizes, name: str) -> Any:
     """The size called ``name``; raises ``UnknownFigureError`` where it is not known."""
     value = getattr(sizes, name)
     if value is None:
-        raise UnknownFigureError(f"{_PARTS[type(sizes)]}.{name}")
+        raise UnknownFigureError(f"{sizes.part}.{name}")
     return value
 
 
@@ -63,7 +30,7 @@ def need_of_layer(sizes: Sizes, name: str, index: int) -> Any:
     """What the list called ``name`` says of layer ``index``; raises ``UnknownFigureError`` where it is too short."""
     values = need(sizes, name)
     if index >= len(values):
-        raise UnknownFigureError(f"{_PARTS[type(sizes)]}.{name} of layer {index}")
+        raise UnknownFigureError(f"{sizes.part}.{name} of layer {index}")
     return values[index]
 
 
